@@ -1,0 +1,100 @@
+// swift-tools-version: 6.1
+// The rooms and their arrows: docs/architecture.md. `make` is the way to build; it also builds the plugins.
+import PackageDescription
+
+/// Plugins are built twice: as Embedded Swift (`make`, with HARAKA_EMBEDDED=1, in a scratch folder of its own) for the
+/// `.so` files, and as ordinary Swift for their unit tests, because an Embedded module cannot be imported by a test.
+let embedded = Context.environment["HARAKA_EMBEDDED"] != nil
+
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+let plugged: [SwiftSetting] =
+    house + (embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])] : [])
+
+/// A bundled plugin: its name as users write it in config/plugins, and its Swift module.
+func plugin(_ name: String, _ module: String) -> Target {
+    .target(
+        name: module, dependencies: ["HarakaPluginKit"], path: "PluginsSrc/\(name)",
+        exclude: ["plugin.ini", "README.md", "config", "Tests"], swiftSettings: plugged)
+}
+func pluginTests(_ name: String, _ module: String) -> Target {
+    .testTarget(
+        name: "\(module)Tests", dependencies: [.byName(name: module)], path: "PluginsSrc/\(name)/Tests",
+        swiftSettings: house)
+}
+
+let bundled: [(name: String, module: String)] = [
+    ("delay_deny", "DelayDeny"),
+    ("queue/discard", "QueueDiscard"),
+    ("queue/maildir", "QueueMaildir"),
+    ("queue/quarantine", "QueueQuarantine"),
+    ("rcpt_to.host_list_base", "HostListBase"),
+    ("rcpt_to.in_host_list", "InHostList"),
+    ("record_envelope_addresses", "RecordEnvelopeAddresses"),
+    ("tarpit", "Tarpit"),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
+}
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+
+let contract: [Target] = [
+    .target(name: "HarakaPluginABI"),
+    .target(name: "CHarakaPluginKit", dependencies: ["HarakaPluginABI"]),
+    .target(name: "HarakaPluginKit", dependencies: ["HarakaPluginABI", "CHarakaPluginKit"], swiftSettings: plugged),
+]
+
+let host: [Target] = [
+    .systemLibrary(name: "CLtdl", providers: [.apt(["libltdl-dev"])]),
+    .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
+    .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
+    .target(name: "CHarakaFile"),
+    room("SMTPSyntax"),
+    room("MailMessage", ["SMTPSyntax"]),
+    room("HarakaConfig"),
+    room("HarakaLog"),
+    room("HarakaCore", ["SMTPSyntax", "MailMessage"]),
+    room("HarakaSpool", ["HarakaCore", "CHarakaFile"]),
+    room(
+        "HarakaPluginHost",
+        ["HarakaPluginABI", "HarakaCore", "MailMessage", "SMTPSyntax", "CHarakaFile", "CLtdl", "CPCRE2"]),
+    room("HarakaNet", ["HarakaCore", "HarakaSpool", "HarakaPluginHost", "SMTPSyntax", "MailMessage", nioCore, nioPosix]),
+    .executableTarget(
+        name: "haraka",
+        dependencies: [
+            "HarakaNet", "HarakaPluginHost", "HarakaSpool", "HarakaConfig", "HarakaCore", "HarakaLog", "SMTPSyntax",
+            "MailMessage", "CIDN2", nioCore, nioPosix,
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "Sources/HarakaHost", swiftSettings: house),
+]
+
+let hostTests: [Target] = [
+    tests("SMTPSyntaxTests", ["SMTPSyntax"]),
+    tests("MailMessageTests", ["MailMessage", "SMTPSyntax"]),
+    tests("HarakaConfigTests", ["HarakaConfig"]),
+    tests("HarakaLogTests", ["HarakaLog"]),
+    tests("HarakaPluginKitTests", ["HarakaPluginKit", "HarakaPluginABI"]),
+    tests("HarakaPluginHostTests", ["HarakaPluginHost"]),
+]
+
+let package = Package(
+    name: "haraka",
+    products: [.executable(name: "haraka", targets: ["haraka"])],
+    dependencies: embedded
+        ? []
+        : [
+            .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+            .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        ],
+    targets: contract + bundled.map { plugin($0.name, $0.module) }
+        + (embedded ? [] : host + hostTests + bundled.map { pluginTests($0.name, $0.module) })
+)

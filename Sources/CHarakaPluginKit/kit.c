@@ -1,0 +1,63 @@
+/* The table pointer, and what must be remembered across one call from the host. */
+#include "haraka_kit.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/random.h>
+
+const haraka_host *haraka_table HARAKA_HIDDEN = NULL;
+
+/* Only touched inside haraka_register, which runs on the loop. */
+static int32_t registration_status = HARAKA_SUCCESS;
+
+int32_t haraka_kit_swap_status(int32_t status)
+{
+    const int32_t old = registration_status;
+    registration_status = status;
+    return old;
+}
+
+void haraka_kit_note_status(int32_t status)
+{
+    if (registration_status == HARAKA_SUCCESS && status < 0) registration_status = status;
+}
+
+/*
+ * The Next whose hook function is on the stack. A Next that is dropped while its own hook runs cannot know whether the
+ * closure threw (then the reply is "plugin failed") or forgot it ("plugin gave no answer"); so dropping only leaves a
+ * mark, and the trampoline, which does know, answers. A Next may be dropped on any thread: the exchange decides which
+ * of the two sides answers, so that never both or neither do.
+ */
+#define DROPPED UINT64_MAX
+static _Atomic uint64_t running = 0;
+
+uint64_t haraka_kit_enter(haraka_next next)
+{
+    return atomic_exchange_explicit(&running, next.bits, memory_order_acq_rel);
+}
+
+int32_t haraka_kit_leave(uint64_t outer)
+{
+    return atomic_exchange_explicit(&running, outer, memory_order_acq_rel) == DROPPED;
+}
+
+int32_t haraka_kit_drop(haraka_next next)
+{
+    uint64_t expected = next.bits;
+    return atomic_compare_exchange_strong_explicit(&running, &expected, DROPPED, memory_order_acq_rel,
+                                                   memory_order_acquire);
+}
+
+/* Embedded Swift seeds its hash tables with this one. glibc has it since 2.36 only, and a plugin should load on older
+ * systems too. The seed need not be secret: without entropy it stays what the buffer held. */
+HARAKA_HIDDEN void arc4random_buf(void *buffer, size_t count)
+{
+    unsigned char *bytes = buffer;
+    while (count > 0) {
+        const ssize_t got = getrandom(bytes, count, 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return;
+        bytes += got;
+        count -= (size_t)got;
+    }
+}

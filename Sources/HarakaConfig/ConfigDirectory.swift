@@ -1,0 +1,136 @@
+// Names to values: the two-layer reader behind every configuration file of the server and its plugins.
+
+/// The folders that a configuration file is looked up in, and the rules of reading it.
+///
+/// Below lie the defaults (a plugin's own `config/`, the server's), above lies the administrator's folder; see
+/// ``get(_:_:booleans:)``. Nothing is cached but smtp.json: a new value of this type sees it anew.
+///
+/// Any thread. Reading blocks on the disk: at start and reload, not while a client waits.
+public struct ConfigDirectory: Sendable {
+    /// The administrator's folder.
+    public let overrides: String
+    /// The folders of defaults, the deepest first: each is overlaid by those after it.
+    public let defaults: [String]
+    /// What was wrong in smtp.json, whose `!file` entries stand for other files.
+    public let diagnostics: [Diagnostic]
+
+    /// The `!file` entries of smtp.json, by file name.
+    private let replacements: OrderedMap
+    private let replacementFile: String
+
+    /// Reads smtp.json, if the administrator has one.
+    public init(overrides: String, defaults: [String] = []) {
+        self.overrides = overrides
+        self.defaults = defaults
+        replacementFile = Self.join(overrides, "smtp.json")
+        let parsed = Self.read(replacementFile, .json, BooleanDeclarations([]))
+        diagnostics = parsed?.diagnostics ?? []
+        let content = parsed?.value.map ?? [:]
+        var replacements = OrderedMap()
+        for (key, value) in content.entries where key.hasPrefix("!") {
+            replacements[String(key.dropFirst())] = value
+        }
+        self.replacements = replacements
+    }
+
+    /// Reads a file through all layers.
+    ///
+    /// - Parameters:
+    ///   - name: Relative to the folders, `/` allowed; or absolute, which has one layer only. Never with `..` or NUL.
+    ///   - type: How to read it; nil for what the name's extension says.
+    ///   - booleans: Declarations for ini files (`+section.key`, ...); for a value file, any makes it a boolean.
+    /// - Returns: What the layers say together. A file that is missing everywhere is worth null (value, binary), an
+    ///   empty list (list, data), an empty map (JSON) or an empty `main` (ini), without a finding. One that cannot be
+    ///   read (too large, a folder, not UTF-8, ...) is an error, and the other layers count.
+    public func get(_ name: String, _ type: ConfigType? = nil, booleans: [String] = []) -> Parsed {
+        let kind = type ?? ConfigType.forName(name)
+        let file = Self.join(overrides, name)
+        if let problem = Self.problem(name, type) {
+            return Parsed(kind.missing, file: file, [Diagnostic(.error, file: file, problem)])
+        }
+        let declarations = BooleanDeclarations(booleans)
+        var result = Parsed(kind.missing, file: file)
+        for layer in layers(name) {
+            guard let upper = Self.read(layer, kind, declarations) else { continue }
+            result = result.overlaid(by: upper)
+        }
+        if let replacement = replacements[name] {
+            result = result.overlaid(by: replaced(name, kind, replacement, declarations))
+        }
+        if kind == .ini { declarations.fill(&result.value) }
+        if kind == .value, !booleans.isEmpty, let text = result.value.text { result.value = .bool(Scalar.isTrue(text)) }
+        return result
+    }
+
+    /// The paths to read, the deepest default first. A file that smtp.json replaces is not read.
+    private func layers(_ name: String) -> [String] {
+        if name.hasPrefix("/") { return [name] }
+        let folders = replacements[name] == nil ? defaults + [overrides] : defaults
+        return folders.map { Self.join($0, name) }
+    }
+
+    private static func join(_ folder: String, _ name: String) -> String {
+        name.hasPrefix("/") ? name : folder + "/" + name
+    }
+
+    /// Why a name is not looked up; nil for a proper one.
+    private static func problem(_ name: String, _ type: ConfigType?) -> String? {
+        if name.isEmpty { return "expected the name of a configuration file" }
+        if name.utf8.contains(0) { return "a configuration file's name holds a NUL; it is not read" }
+        if name.split(separator: "/").contains("..") { return "a configuration file's name holds \"..\"; it is not read" }
+        if type == nil, ConfigType.isForeign(name) { return "expected an ini, JSON, list or value file; this format is not read" }
+        return nil
+    }
+
+    /// One file of one layer; nil where it does not exist.
+    private static func read(_ path: String, _ type: ConfigType, _ declarations: BooleanDeclarations) -> Parsed? {
+        switch FileContent.read(path) {
+        case .missing: nil
+        case .bytes(let bytes): parse(bytes, path, type, declarations)
+        case .refused(let why): Parsed(type.missing, file: path, [Diagnostic(.error, file: path, "the file \(why)")])
+        }
+    }
+
+    private static func parse(
+        _ bytes: [UInt8], _ file: String, _ type: ConfigType, _ declarations: BooleanDeclarations
+    ) -> Parsed {
+        switch type {
+        case .value: ValueParser.parse(bytes, file: file)
+        case .list: ListParser.parse(bytes, file: file)
+        case .data: DataParser.parse(bytes, file: file)
+        case .ini: IniParser.parseLayer(bytes, file: file, declarations)
+        case .json: JSONParser.parse(bytes, file: file)
+        case .binary: Parsed(.bytes(bytes), file: file)
+        }
+    }
+
+    /// What smtp.json says instead of a file: text is read as that file's content would be, the rest is taken as is.
+    private func replaced(
+        _ name: String, _ type: ConfigType, _ value: ConfigValue, _ declarations: BooleanDeclarations
+    ) -> Parsed {
+        if case .string(let text) = value, type != .json {
+            return Self.parse(Array(text.utf8), replacementFile, type, declarations).withoutPlaces()
+        }
+        let expected: String? =
+            switch (type, value) {
+            case (.ini, .map), (.list, .list), (.data, .list), (.json, _), (_, .null): nil
+            case (.value, .bool), (.value, .integer), (.value, .double): nil
+            case (.ini, _): "a map of sections"
+            case (.list, _), (.data, _): "a list"
+            case (.value, _), (.binary, _): "a text"
+            }
+        guard let expected else { return Parsed(declarations.convert(value), file: replacementFile) }
+        let problem = Diagnostic(.error, file: replacementFile, "expected \(expected) at \"!\(name)\"; it is not used")
+        return Parsed(type.missing, file: replacementFile, [problem])
+    }
+}
+
+extension Parsed {
+    /// Lines and columns of a text within a JSON file would point at the wrong place.
+    fileprivate func withoutPlaces() -> Parsed {
+        var result = self
+        result.diagnostics = diagnostics.map { Diagnostic($0.severity, file: file, $0.message) }
+        result.sources = sources.mapValues { $0.map { Source(file: file, written: $0.written) } }
+        return result
+    }
+}

@@ -1,0 +1,153 @@
+// connection.ini: how one SMTP connection is treated, what is said to it, and its limits.
+
+/// What happens to a CR or LF that stands alone in a command or a message. Line endings are CR LF (RFC 5321,
+/// section 2.3.8); anything that takes other ones for line endings can be used to smuggle mail.
+public enum BareNewline: String, Sendable, CaseIterable {
+    /// Refuse the message.
+    case reject
+    /// Put a space in its place.
+    case replace
+    /// Keep it as an ordinary character.
+    case accept
+}
+
+/// The settings of connection.ini. A new value holds the built-in defaults.
+public struct ConnectionSettings: Sendable, Equatable {
+    /// Section `[headers]`.
+    public struct Headers: Sendable, Equatable {
+        /// Add a Received field to each message.
+        public var addReceived = true
+        /// Rename Authentication-Results that come in to Original-Authentication-Results.
+        public var cleanAuthResults = true
+        /// Show the server's version in the greeting and in Received.
+        public var showVersion = true
+        /// As many lines of header are parsed.
+        public var maxLines = 1000
+        /// A message with more Received fields is refused: it goes round in circles.
+        public var maxReceived = 100
+    }
+
+    /// Section `[max]`.
+    public struct Limits: Sendable, Equatable {
+        /// Largest message in bytes; 0 for no limit.
+        public var bytes = 26_214_400
+        /// MIME parts that are parsed.
+        public var mimeParts = 1000
+        /// Longest command line in bytes with its CR LF (RFC 5321, section 4.5.3.1.4).
+        public var lineLength = 512
+        /// Longest line of a message in bytes; longer ones are folded.
+        public var dataLineLength = 992
+        /// Recipients of one message; further ones are refused for now (RFC 5321, section 4.5.3.1.10).
+        public var recipients = 1000
+    }
+
+    /// Section `[message]`.
+    public struct Messages: Sendable, Equatable {
+        /// Lines of the greeting; none for the server's own.
+        public var greeting: [String] = []
+        /// What follows the names in the answer to HELO and EHLO.
+        public var helo = "Haraka is at your service."
+        /// What follows the name in the answer to QUIT.
+        public var close = "closing connection. Have a jolly good day."
+    }
+
+    /// Section `[uuid]`.
+    public struct UUIDShown: Sendable, Equatable {
+        /// Characters of the connection's uuid in the greeting; 0 for none.
+        public var bannerChars = 6
+        /// Characters of it in front of each refusal; 0 for none.
+        public var denyChars = 0
+    }
+
+    /// Where message bodies go that are too large for memory.
+    public var spoolDir = "/tmp"
+    /// Bytes of a message kept in memory before the rest goes to disk; 0: at once; -1: never. (Haraka's default is -1.)
+    public var spoolAfter = 262_144
+    /// Accept MAIL and RCPT only exactly as the RFC writes them.
+    public var strictRFC1869 = false
+    /// Offer SMTPUTF8.
+    public var smtputf8 = true
+    /// What happens to a CR or LF that stands alone.
+    public var bareNewline = BareNewline.reject
+    /// Networks whose connections begin with a PROXY line: addresses, alone or with a prefix length.
+    public var haproxyHosts: [String] = []
+    /// Section `[headers]`.
+    public var headers = Headers()
+    /// Section `[max]`.
+    public var max = Limits()
+    /// Section `[message]`.
+    public var message = Messages()
+    /// Section `[uuid]`.
+    public var uuid = UUIDShown()
+
+    /// The built-in defaults.
+    public init() {}
+
+    /// Reads connection.ini from the administrator's folder and its defaults.
+    public static func read(
+        from directory: ConfigDirectory
+    ) -> (settings: ConnectionSettings, diagnostics: [Diagnostic]) {
+        var settings = ConnectionSettings()
+        var reader = SettingsReader(directory.get("connection.ini", .ini))
+        settings.readMain(&reader)
+        settings.readHAProxy(&reader)
+        settings.headers.read(&reader)
+        settings.max.read(&reader)
+        settings.message.read(&reader)
+        settings.uuid.read(&reader)
+        return (settings, reader.finish())
+    }
+
+    private mutating func readMain(_ reader: inout SettingsReader) {
+        spoolDir = reader.text(ConfigKey("main", "spool_dir")) ?? spoolDir
+        spoolAfter = reader.integer(ConfigKey("main", "spool_after"), default: spoolAfter, in: -1...Int.max)
+        strictRFC1869 = reader.bool(ConfigKey("main", "strict_rfc1869"), default: strictRFC1869)
+        smtputf8 = reader.bool(ConfigKey("main", "smtputf8"), default: smtputf8)
+        bareNewline = reader.choice(ConfigKey("main", "bare_newline"), default: bareNewline)
+    }
+
+    private mutating func readHAProxy(_ reader: inout SettingsReader) {
+        let key = ConfigKey("haproxy", "hosts")
+        for (index, host) in reader.texts(key).enumerated() {
+            if IPText.isNetwork(host) { haproxyHosts.append(host) }
+            else { reader.reject(key, "expected an address or a network such as 192.0.2.0/24", element: index) }
+        }
+    }
+}
+
+extension ConnectionSettings.Headers {
+    fileprivate mutating func read(_ reader: inout SettingsReader) {
+        addReceived = reader.bool(ConfigKey("headers", "add_received"), default: addReceived)
+        cleanAuthResults = reader.bool(ConfigKey("headers", "clean_auth_results"), default: cleanAuthResults)
+        showVersion = reader.bool(ConfigKey("headers", "show_version"), default: showVersion)
+        maxLines = reader.integer(ConfigKey("headers", "max_lines"), default: maxLines, in: 1...1_000_000)
+        maxReceived = reader.integer(ConfigKey("headers", "max_received"), default: maxReceived, in: 1...100_000)
+    }
+}
+
+extension ConnectionSettings.Limits {
+    fileprivate mutating func read(_ reader: inout SettingsReader) {
+        bytes = reader.integer(ConfigKey("max", "bytes"), default: bytes, in: 0...Int.max)
+        mimeParts = reader.integer(ConfigKey("max", "mime_parts"), default: mimeParts, in: 0...1_000_000)
+        lineLength = reader.integer(ConfigKey("max", "line_length"), default: lineLength, in: 512...1_048_576)
+        let key = ConfigKey("max", "data_line_length")
+        dataLineLength = reader.integer(key, default: dataLineLength, in: 64...1_073_741_824)
+        recipients = reader.integer(ConfigKey("max", "recipients"), default: recipients, in: 1...1_000_000)
+    }
+}
+
+extension ConnectionSettings.Messages {
+    fileprivate mutating func read(_ reader: inout SettingsReader) {
+        greeting = reader.texts(ConfigKey("message", "greeting"))
+        helo = reader.text(ConfigKey("message", "helo")) ?? helo
+        close = reader.text(ConfigKey("message", "close")) ?? close
+    }
+}
+
+extension ConnectionSettings.UUIDShown {
+    /// A uuid has 36 characters.
+    fileprivate mutating func read(_ reader: inout SettingsReader) {
+        bannerChars = reader.integer(ConfigKey("uuid", "banner_chars"), default: bannerChars, in: 0...36)
+        denyChars = reader.integer(ConfigKey("uuid", "deny_chars"), default: denyChars, in: 0...36)
+    }
+}

@@ -1,0 +1,43 @@
+// Notes: free data that plugins leave on the server, a connection or a transaction. plugin-api.md section 9.
+
+/// A tree of values, read and written by dotted paths ("queue.wants").
+public struct Notes: Sendable, Equatable {
+    public private(set) var root = ValueMap()
+
+    /// Levels deeper than this are refused, so that no plugin can make a tree that cannot be walked.
+    public static let maximumDepth = 32
+
+    public init() {}
+
+    /// The value at `path`, or nil. The empty path is the whole tree.
+    public func get(_ path: String) -> Value? {
+        var here = Value.map(root)
+        for key in path.split(separator: ".") {
+            guard case .map(let map) = here, let next = map[String(key)] else { return nil }
+            here = next
+        }
+        return here
+    }
+
+    /// Writes `value` and makes the levels that are missing; what stood in the way of a level is replaced.
+    /// False if the path is empty or too deep. Null is ignored, as Haraka ignores undefined.
+    @discardableResult
+    public mutating func set(_ path: String, _ value: Value) -> Bool {
+        let keys = path.split(separator: ".").map(String.init)
+        guard !keys.isEmpty, keys.count <= Notes.maximumDepth else { return false }
+        if value != .null { Notes.assign(value, at: keys[...], in: &root) }
+        return true
+    }
+
+    private static func assign(_ value: Value, at keys: ArraySlice<String>, in map: inout ValueMap) {
+        guard let key = keys.first else { return }
+        guard keys.count > 1 else {
+            map[key] = value
+            return
+        }
+        var level = ValueMap()
+        if case .map(let existing)? = map[key] { level = existing }
+        assign(value, at: keys.dropFirst(), in: &level)
+        map[key] = .map(level)
+    }
+}

@@ -1,0 +1,92 @@
+// The one form of data that plugins and the core exchange.
+
+public import SMTPSyntax
+
+/// A hook argument, an answer's value, a note, a result or a configuration value.
+public enum Value: Sendable, Equatable {
+    case null
+    case boolean(Bool)
+    case integer(Int64)
+    case number(Double)
+    case text(String)
+    /// Text that is not UTF-8.
+    case bytes([UInt8])
+    case list([Value])
+    case map(ValueMap)
+    case address(Address)
+    case mx(MX)
+
+    /// As Haraka's logs and texts show it.
+    public var description: String {
+        switch self {
+        case .null: ""
+        case .boolean(let flag): flag ? "true" : "false"
+        case .integer(let integer): String(integer)
+        case .number(let number): number == number.rounded() && abs(number) < 1e15 ? String(Int64(number)) : "\(number)"
+        case .text(let text): text
+        case .bytes(let bytes): String(decoding: bytes, as: UTF8.self)
+        case .list(let items): items.map(\.description).joined(separator: ", ")
+        case .map(let map): map.entries.map { "\($0.key)=\($0.value.description)" }.joined(separator: " ")
+        case .address(let address): address.formatted
+        case .mx(let mx): mx.exchange.isEmpty ? mx.path : mx.exchange
+        }
+    }
+
+    /// True in Haraka's sense: not null, false, zero or the empty text.
+    public var isTrue: Bool {
+        switch self {
+        case .null: false
+        case .boolean(let flag): flag
+        case .integer(let integer): integer != 0
+        case .number(let number): number != 0
+        case .text(let text): !text.isEmpty
+        case .bytes(let bytes): !bytes.isEmpty
+        default: true
+        }
+    }
+}
+
+/// Named values in the order in which they came; the last of a name wins.
+public struct ValueMap: Sendable, Equatable {
+    public struct Entry: Sendable, Equatable {
+        public var key: String
+        public var value: Value
+        public init(_ key: String, _ value: Value) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    public private(set) var entries: [Entry]
+
+    public init(_ entries: [Entry] = []) { self.entries = entries }
+
+    public subscript(_ key: String) -> Value? {
+        get { entries.first { $0.key == key }?.value }
+        set {
+            let index = entries.firstIndex { $0.key == key }
+            switch (index, newValue) {
+            case (let index?, let value?): entries[index].value = value
+            case (let index?, nil): entries.remove(at: index)
+            case (nil, let value?): entries.append(Entry(key, value))
+            case (nil, nil): break
+            }
+        }
+    }
+}
+
+/// Where to deliver: the answer of `get_mx`.
+public struct MX: Sendable, Equatable {
+    public var exchange = ""
+    public var path = ""
+    public var priority = 0
+    public var port = 0
+    public var bind = ""
+    public var bindHelo = ""
+    public var usesLMTP = false
+    public var authUser = ""
+    public var authPassword = ""
+    public var authType = ""
+
+    public init() {}
+}

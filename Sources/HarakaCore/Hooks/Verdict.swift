@@ -1,0 +1,110 @@
+// What plugins answer: codes with Haraka's numbers, and the words that go with them.
+
+public import SMTPSyntax
+
+/// Haraka's return codes (hooks.md section 1) and qpsmtpd's DONE.
+public enum HookCode: Int32, Sendable, CaseIterable {
+    case cont = 900
+    case stop, deny, denySoft, denyDisconnect, disconnect, ok, nextHook, delay, denySoftDisconnect
+    case done = 910
+
+    /// The upper-case name, as in Haraka's logs.
+    public var name: String {
+        switch self {
+        case .cont: "CONT"
+        case .stop: "STOP"
+        case .deny: "DENY"
+        case .denySoft: "DENYSOFT"
+        case .denyDisconnect: "DENYDISCONNECT"
+        case .disconnect: "DISCONNECT"
+        case .ok: "OK"
+        case .nextHook: "NEXT_HOOK"
+        case .delay: "DELAY"
+        case .denySoftDisconnect: "DENYSOFTDISCONNECT"
+        case .done: "DONE"
+        }
+    }
+
+    /// A refusal, for now or for good.
+    public var isRefusal: Bool {
+        switch self {
+        case .deny, .denySoft, .denyDisconnect, .denySoftDisconnect: true
+        default: false
+        }
+    }
+
+    /// The connection ends with this answer.
+    public var disconnects: Bool {
+        switch self {
+        case .denyDisconnect, .denySoftDisconnect, .disconnect: true
+        default: false
+        }
+    }
+
+    /// A refusal for now (4xx).
+    public var isTemporary: Bool { self == .denySoft || self == .denySoftDisconnect }
+
+    /// Whether this code says anything on that hook; if not, the plugin has made an error.
+    public func makesSense(on hook: Hook?) -> Bool {
+        switch self {
+        case .stop: hook == .log
+        case .nextHook: hook == .unrecognizedCommand
+        case .delay: false
+        default: true
+        }
+    }
+}
+
+/// The words of an answer. Empty: the core's own words.
+public struct PluginReply: Sendable, Equatable {
+    /// Text lines without a code, as the plugin gave them.
+    public var lines: [String]
+    /// A DSN: replaces the hook's SMTP code.
+    public var code: Int?
+    /// A DSN: its enhanced status (RFC 3463).
+    public var status: EnhancedStatus?
+    /// What a hook documents as its value: a host name, seconds, a hook's name ...
+    public var value: Value
+
+    public static let none = PluginReply()
+
+    public init(lines: [String] = [], code: Int? = nil, status: EnhancedStatus? = nil, value: Value = .null) {
+        self.lines = lines
+        self.code = code
+        self.status = status
+        self.value = value
+    }
+
+    public init(_ text: String) { self.init(lines: [text]) }
+
+    /// Nothing was said.
+    public var isEmpty: Bool { lines.isEmpty && code == nil && value == .null }
+
+    /// The text in one piece, or that of the value: for hooks whose answer is a name.
+    public var text: String {
+        if case .text(let text) = value, lines.isEmpty { return text }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The SMTP reply: the plugin's words, else `text`; a DSN replaces the code and puts its status before the text.
+    public func reply(_ code: Int, _ text: @autoclosure () -> String) -> Reply {
+        guard !isEmpty else { return Reply(code, text()) }
+        var words = lines.isEmpty ? [self.text.isEmpty ? text() : self.text] : lines
+        if let status, let first = words.first { words[0] = "\(status) \(first)" }
+        return Reply(self.code ?? code, lines: words.flatMap { $0.split(separator: "\n").map(String.init) }, status: status)
+    }
+}
+
+/// How a hook ended: the code that counts and the words of the plugin that gave it.
+public struct Verdict: Sendable, Equatable {
+    public var code: HookCode
+    public var reply: PluginReply
+
+    /// Nobody decided.
+    public static let cont = Verdict(.cont)
+
+    public init(_ code: HookCode, _ reply: PluginReply = .none) {
+        self.code = code
+        self.reply = reply
+    }
+}

@@ -1,0 +1,53 @@
+// The end of a session: QUIT, time limits, a client that left, a server that stops.
+
+import SMTPSyntax
+
+extension SessionMachine {
+    mutating func quitDecided() -> SessionAction {
+        let text = "\(connection.local.host) \(settings.closeText)"
+        return send(Reply(221, text, status: .init(2, 0, 0)), then: .disconnect)
+    }
+
+    /// Idle for longer than `inactivity_timeout`.
+    public mutating func timedOut() -> SessionAction { farewell(Reply(421, "timeout", status: .init(4, 4, 2))) }
+
+    /// The server goes down.
+    public mutating func serverStops() -> SessionAction {
+        farewell(Reply(421, "\(connection.local.host) shutting down, try again later", status: .init(4, 3, 2)))
+    }
+
+    /// Something in the server failed while it handled a command.
+    public mutating func failed() -> SessionAction {
+        farewell(Reply(421, "Internal Server Error", status: .init(4, 3, 0)))
+    }
+
+    private mutating func farewell(_ reply: Reply) -> SessionAction {
+        guard !isDisconnecting else { return .wait }
+        return send(reply, then: .disconnect)
+    }
+
+    /// The session ends, whoever wanted it: the transaction is reset, `disconnect` is asked, then the socket closes.
+    /// Ends a question that is open; the driver has told the plugins. Safe to call twice.
+    public mutating func disconnect() -> SessionAction {
+        guard !isDisconnecting else { return .wait }
+        connection.state = .disconnecting
+        if case .asking(.resetTransaction) = state {
+            // A required hook goes on; it ends in the disconnect.
+            afterReset = .disconnect
+            return .wait
+        }
+        return resetTransaction(then: .disconnect)
+    }
+
+    /// The client has closed its side or the connection broke.
+    public mutating func clientLeft() -> SessionAction {
+        connection.remoteIsClosed = true
+        return disconnect()
+    }
+
+    mutating func disconnected() -> SessionAction {
+        connection.state = .disconnected
+        state = .closed
+        return .close
+    }
+}

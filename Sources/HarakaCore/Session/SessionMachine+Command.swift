@@ -1,0 +1,117 @@
+// One command line: which verb it is and whether it may come now. RFC 5321 section 4.1.
+
+public import SMTPSyntax
+
+extension SessionMachine {
+    /// A command line has arrived.
+    /// - Parameter isFollowed: more input is already there (pipelining, RFC 2920)
+    public mutating func received(_ line: CommandLine, isFollowed: Bool) -> SessionAction {
+        if case .looping(let reply) = state { return loop(reply, line) }
+        guard case .ready = state else { return .wait }
+        self.isFollowed = isFollowed
+        hookHops = 0
+        if isFollowed { notePipelining(line) }
+        if line.is8Bit, connection.helloVerb == .helo {
+            return send(Reply(501, "Syntax error (8-bit characters not allowed)", status: .init(5, 5, 2)))
+        }
+        switch line.verb {
+        case .helo: return hello(.helo, line.argument)
+        case .ehlo: return hello(.ehlo, line.argument)
+        case .mail: return mail(line.argument)
+        case .rcpt: return rcpt(line.argument)
+        case .data: return data(line.argument)
+        case .rset: return line.argument.isEmpty ? ask(.rset) : syntaxError()
+        case .noop: return ask(.noop)
+        case .vrfy: return ask(.vrfy)
+        case .help: return send(Reply(250, "Not implemented", status: .init(2, 0, 0)))
+        case .quit: return line.argument.isEmpty ? ask(.quit) : syntaxError()
+        case nil: return ask(.unrecognizedCommand(word: line.word, rest: line.argument))
+        }
+    }
+
+    /// After EHLO, RSET, MAIL, SEND, SOML, SAML and RCPT may stand anywhere in a group, other commands only at its end
+    /// (RFC 2920 section 3.1). Who does otherwise talks early.
+    private func notePipelining(_ line: CommandLine) {
+        let mayBeFollowed: Bool
+        switch line.verb {
+        case .rset, .mail, .rcpt: mayBeFollowed = connection.isESMTP
+        case nil: mayBeFollowed = connection.isESMTP && ["SEND", "SOML", "SAML"].contains(line.word.uppercased())
+        default: mayBeFollowed = false
+        }
+        if mayBeFollowed { connection.isPipelining = true } else { connection.isEarlyTalker = true }
+    }
+
+    private mutating func loop(_ reply: Reply, _ line: CommandLine) -> SessionAction {
+        guard line.verb == .quit, line.argument.isEmpty else { return .send(reply, .read) }
+        connection.state = .command
+        return ask(.quit)
+    }
+
+    mutating func syntaxError() -> SessionAction { send(Reply(501, "Syntax error", status: .init(5, 5, 4))) }
+
+    /// A protocol error of the client's: counted, and answered.
+    mutating func protocolError(_ code: Int, _ lines: [String], _ status: EnhancedStatus) -> SessionAction {
+        connection.errors += 1
+        return send(Reply(code, lines: lines, status: status))
+    }
+
+    /// A line longer than `max.line_length`.
+    public mutating func lineTooLong() -> SessionAction {
+        guard awaitsCommand else { return .wait }
+        return send(Reply(521, "Command line too long", status: .init(5, 5, 6)), then: .disconnect)
+    }
+
+    /// A command line with a bare CR or LF, and `bare_newline = reject`.
+    public mutating func bareNewline() -> SessionAction {
+        guard awaitsCommand else { return .wait }
+        if case .looping(let reply) = state { return .send(reply, .read) }
+        return protocolError(500, ["Bare CR or LF in a command; lines end with CR LF"], .init(5, 5, 2))
+    }
+
+    mutating func vrfyDecided(_ verdict: Verdict) -> SessionAction {
+        switch verdict.code {
+        case .deny, .denyDisconnect, .denySoft, .denySoftDisconnect:
+            return refuse(verdict, (550, "Access Denied"), (450, "Lookup Failed"), then: .reset(.read))
+        case .ok: return send(Reply(250, "User OK", status: .init(2, 1, 5)))
+        default:
+            let text = "Just try sending a mail and we'll see how it turns out..."
+            return send(Reply(252, text, status: .init(2, 1, 5)))
+        }
+    }
+
+    mutating func noopDecided(_ verdict: Verdict) -> SessionAction {
+        guard verdict.code == .deny || verdict.code == .denyDisconnect else {
+            return send(Reply(250, "OK", status: .init(2, 0, 0)))
+        }
+        return refuse(verdict, (500, "Stop wasting my time"), (500, "Stop wasting my time"))
+    }
+
+    mutating func unrecognizedDecided(_ verdict: Verdict, _ word: String, _ rest: String) -> SessionAction {
+        switch verdict.code {
+        case .ok: return proceed()
+        case .nextHook: return nextHook(verdict.reply.text, word, rest)
+        case .denyDisconnect: return refuse(verdict, (521, "Unrecognized command"), (421, ""))
+        case .denySoftDisconnect: return refuse(verdict, (521, ""), (421, "Unrecognized command"))
+        case .deny: return send(verdict.reply.reply(500, "Unrecognized command"))
+        default:
+            connection.errors += 1
+            let text = "Unrecognized command"
+            return send(verdict.reply.isEmpty ? Reply(500, text, status: .init(5, 5, 1)) : verdict.reply.reply(500, text))
+        }
+    }
+
+    /// NEXT_HOOK: another hook runs in place of this one. Commands without arguments are asked as themselves.
+    private mutating func nextHook(_ name: String, _ word: String, _ rest: String) -> SessionAction {
+        hookHops += 1
+        guard hookHops <= 8, !name.isEmpty else {
+            return protocolError(500, ["Unrecognized command"], .init(5, 5, 1))
+        }
+        switch Hook(name: name) {
+        case .noop: return ask(.noop)
+        case .vrfy: return ask(.vrfy)
+        case .rset: return ask(.rset)
+        case .quit: return ask(.quit)
+        default: return ask(.named(name, word: word, rest: rest))
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// The beginning of a session: connect_init, the client's name, connect, the banner. RFC 5321 section 3.1.
+
+import SMTPSyntax
+
+extension SessionMachine {
+    /// The client is there.
+    public mutating func connected() -> SessionAction { ask(.connectInit) }
+
+    /// The client sent something before it was its turn.
+    public mutating func spokeEarly() { connection.isEarlyTalker = true }
+
+    mutating func nameDecided(_ verdict: Verdict) -> SessionAction {
+        switch verdict.code {
+        case .ok:
+            let name = verdict.reply.text
+            connection.remote.host = name.isEmpty ? "Unknown" : name
+            if connection.remote.info.isEmpty { connection.remote.info = connection.remote.host }
+            return ask(.connect)
+        case .deny, .denySoft, .denyDisconnect, .disconnect, .denySoftDisconnect:
+            return turnAway(verdict, "rDNS Lookup Failed", "rDNS Temporary Failure")
+        default:
+            state = .resolvingName
+            return .resolveName
+        }
+    }
+
+    /// The system's lookup is through. `host` is the name, or Haraka's `Unknown`, `NXDOMAIN`, `DNSERROR`.
+    public mutating func nameResolved(_ host: String) -> SessionAction {
+        guard case .resolvingName = state else { return .wait }
+        connection.remote.host = host
+        if connection.remote.info.isEmpty { connection.remote.info = host }
+        return ask(.connect)
+    }
+
+    mutating func connectDecided(_ verdict: Verdict) -> SessionAction {
+        switch verdict.code {
+        case .deny, .denySoft, .denyDisconnect, .disconnect, .denySoftDisconnect:
+            return turnAway(verdict, "Your mail is not welcome here", "Come back later")
+        case .done: return proceed()
+        default: return send(verdict.reply.isEmpty ? banner : verdict.reply.reply(220, ""))
+        }
+    }
+
+    /// DENY and DENYSOFT leave the client in LOOP; the others close.
+    private mutating func turnAway(_ verdict: Verdict, _ hard: String, _ soft: String) -> SessionAction {
+        if verdict.code == .disconnect { return send(verdict.reply.reply(554, hard), then: .disconnect) }
+        let action = refuse(verdict, (554, hard), (421, soft))
+        guard !verdict.code.disconnects else { return action }
+        connection.state = .loop
+        state = .looping(connection.lastReply)
+        return action
+    }
+
+    private var banner: Reply {
+        let mark = settings.uuidBannerCharacters > 0 ? " (\(connection.uuid.prefix(settings.uuidBannerCharacters)))" : ""
+        guard let first = settings.greeting.first else {
+            return Reply(220, "\(connection.local.host) ESMTP \(settings.banner) ready\(mark)")
+        }
+        let lines = ["\(connection.local.host) ESMTP \(first)\(mark)"] + settings.greeting.dropFirst()
+        return Reply(220, lines: lines)
+    }
+}

@@ -1,0 +1,85 @@
+// DATA: from the command to the judgement of the message. RFC 5321 section 4.1.1.4.
+
+import SMTPSyntax
+
+extension SessionMachine {
+    mutating func data(_ argument: String) -> SessionAction {
+        guard argument.isEmpty else { return protocolError(501, ["Syntax error"], .init(5, 5, 4)) }
+        guard let transaction = connection.transaction else {
+            return protocolError(503, ["MAIL required first"], .init(5, 5, 1))
+        }
+        guard !transaction.recipients.isEmpty else {
+            if connection.isPipelining { return send(Reply(554, "No valid recipients", status: .init(5, 5, 1))) }
+            return protocolError(503, ["RCPT required first"], .init(5, 5, 1))
+        }
+        return ask(.data)
+    }
+
+    mutating func dataDecided(_ verdict: Verdict) -> SessionAction {
+        if verdict.code.isRefusal {
+            return refuse(verdict, (554, "Message denied"), (451, "Message denied"), then: .reset(.read))
+        }
+        let reply = Reply(354, "go ahead, make my day")
+        connection.lastReply = reply
+        connection.state = .data
+        state = .receivingMessage
+        return .send(reply, .receiveMessage)
+    }
+
+    /// CR LF . CR LF has come. What is wrong with the message as a whole is said here; then plugins judge it.
+    public mutating func messageEnded(_ facts: MessageFacts) -> SessionAction {
+        guard case .receivingMessage = state, let transaction = connection.transaction else { return .wait }
+        connection.state = .command
+        transaction.dataBytes = facts.bytes
+        connection.totalBytes &+= facts.bytes
+        if facts.failure != nil {
+            return rejectMessage(Reply(451, "Message could not be stored, try later", status: .init(4, 3, 0)))
+        }
+        if facts.hasBareNewline {
+            let text = "Bare CR or LF in the message; lines end with CR LF (RFC 5321 2.3.8)"
+            return rejectMessage(Reply(550, text, status: .init(5, 6, 0)))
+        }
+        if settings.maxBytes > 0, facts.bytes > settings.maxBytes { return ask(.maxDataExceeded) }
+        if facts.receivedHeaders > settings.maxReceived {
+            let text = "Too many received headers - possible mail loop"
+            return rejectMessage(Reply(550, text, status: .init(5, 4, 6)))
+        }
+        return ask(.dataPost)
+    }
+
+    private mutating func rejectMessage(_ reply: Reply) -> SessionAction {
+        count(reply.code < 500 ? .denySoft : .deny)
+        return send(reply, then: .reset(.read))
+    }
+
+    mutating func maxDataExceededDecided(_ verdict: Verdict) -> SessionAction {
+        count(verdict.code.isTemporary ? .denySoft : .deny)
+        let code = verdict.code.isTemporary ? 450 : 550
+        let reply = Reply(code, "Message too big!", status: .init(code / 100 == 5 ? 5 : 4, 3, 4))
+        return send(reply, then: verdict.code.disconnects ? .disconnect : .reset(.read))
+    }
+
+    mutating func dataPostDecided(_ verdict: Verdict) -> SessionAction {
+        if verdict.code.isRefusal {
+            count(verdict.code)
+            let hard = (550, "Message denied")
+            return refuse(verdict, hard, (450, "Message denied temporarily"), then: .reset(.read))
+        }
+        return ask(connection.isRelaying ? .queueOutbound : .queue)
+    }
+
+    /// The message was accepted, deferred or refused.
+    func count(_ code: HookCode) {
+        guard let transaction = connection.transaction else { return }
+        if code == .ok {
+            transaction.status = .accepted
+            connection.msgCount.accept += 1
+        } else if code.isTemporary || code == .cont {
+            transaction.status = .deferred
+            connection.msgCount.tempfail += 1
+        } else {
+            transaction.status = .rejected
+            connection.msgCount.reject += 1
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// HELO and EHLO. RFC 5321 section 4.1.1.1.
+
+import SMTPSyntax
+
+extension SessionMachine {
+    mutating func hello(_ verb: Connection.HelloVerb, _ host: String) -> SessionAction {
+        guard !host.isEmpty else {
+            let text = "\(verb.rawValue) requires domain/address - see RFC-2821 4.1.1.1"
+            return send(Reply(501, text, status: .init(5, 5, 4)))
+        }
+        return resetTransaction(then: .hello(verb, host))
+    }
+
+    mutating func greet(_ verb: Connection.HelloVerb, _ host: String) -> SessionAction {
+        connection.helloVerb = verb
+        connection.helloHost = host
+        return ask(verb == .ehlo ? .ehlo(host) : .helo(host))
+    }
+
+    mutating func helloDecided(_ verdict: Verdict) -> SessionAction {
+        let verb = connection.helloVerb
+        if verdict.code.isRefusal {
+            connection.helloVerb = .none
+            connection.helloHost = ""
+            return refuse(verdict, (550, "\(verb.rawValue) denied"), (450, "\(verb.rawValue) denied"))
+        }
+        let words = "\(connection.local.host) Hello \(connection.remoteDescription), \(settings.helloText)"
+        guard verb == .ehlo else {
+            connection.isESMTP = false
+            return send(Reply(250, words, status: .init(2, 0, 0)))
+        }
+        connection.isESMTP = true
+        connection.capabilities = [words, "PIPELINING", "8BITMIME"]
+        if settings.offersSMTPUTF8 { connection.capabilities.append("SMTPUTF8") }
+        connection.capabilities.append("SIZE \(settings.maxBytes)")
+        return ask(.capabilities)
+    }
+
+    mutating func capabilitiesCollected() -> SessionAction { send(Reply(250, lines: connection.capabilities)) }
+}

@@ -1,0 +1,59 @@
+// RCPT: the forward-paths. RFC 5321 section 4.1.1.3.
+
+import SMTPSyntax
+
+extension SessionMachine {
+    mutating func rcpt(_ argument: String) -> SessionAction {
+        guard let transaction = connection.transaction else {
+            return protocolError(503, ["Use MAIL before RCPT"], .init(5, 5, 1))
+        }
+        let arguments: PathArguments
+        switch parse(argument, of: .rcpt) {
+        case .success(let parsed): arguments = parsed
+        case .failure(let refused): return refusePath(refused)
+        }
+        // Haraka has no limit; RFC 5321 section 4.5.3.1.10 asks for at least 100 and this reply.
+        guard transaction.recipients.count < settings.maxRecipients else {
+            return send(Reply(452, "Too many recipients", status: .init(4, 5, 3)))
+        }
+        transaction.recipients.append(arguments.address)
+        return ask(.rcpt(arguments))
+    }
+
+    mutating func rcptDecided(_ verdict: Verdict, _ address: Address) -> SessionAction {
+        if verdict.code.isRefusal { return refuseRecipient(verdict, address) }
+        if verdict.code == .ok || (verdict.code == .cont && connection.isRelaying) {
+            connection.lastRcptReply = verdict.reply
+            return ask(.rcptOK(address))
+        }
+        dropRecipient(verdict)
+        let text = "I cannot deliver mail for \(address.formatted)"
+        return send(Reply(550, text, status: .init(5, 1, 1)))
+    }
+
+    mutating func rcptOKDecided(_ verdict: Verdict, _ address: Address) -> SessionAction {
+        if verdict.code.isRefusal { return refuseRecipient(verdict, address) }
+        connection.transaction?.rcptCount.accept += 1
+        connection.rcptCount.accept += 1
+        let words = verdict.reply.isEmpty ? connection.lastRcptReply : verdict.reply
+        return send(words.reply(250, "recipient \(address.formatted) OK"))
+    }
+
+    private mutating func refuseRecipient(_ verdict: Verdict, _ address: Address) -> SessionAction {
+        dropRecipient(verdict)
+        let text = "recipient \(address.formatted) denied"
+        return refuse(verdict, (550, text), (450, text))
+    }
+
+    private func dropRecipient(_ verdict: Verdict) {
+        guard let transaction = connection.transaction else { return }
+        if !transaction.recipients.isEmpty { transaction.recipients.removeLast() }
+        if verdict.code.isTemporary {
+            transaction.rcptCount.tempfail += 1
+            connection.rcptCount.tempfail += 1
+        } else {
+            transaction.rcptCount.reject += 1
+            connection.rcptCount.reject += 1
+        }
+    }
+}

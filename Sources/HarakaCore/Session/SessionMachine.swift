@@ -1,0 +1,170 @@
+// The server's side of one SMTP session. RFC 5321 sections 3 and 4; Haraka's hooks and replies: hooks.md 3.2, 3.3, 4.
+
+import SMTPSyntax
+
+/// The server's session as a machine: it is told what happened and says what to do; it touches no socket, clock or log.
+///
+/// Each command goes through three steps: **check** (is it legal now?), **ask** (plugins), **do** (change the record,
+/// reply). While a question is open the driver delivers no further line. The file `SessionMachine+<verb>` holds what
+/// belongs to a verb. The record (`Connection`) is a reference because plugins read it while the machine waits.
+public struct SessionMachine: ~Copyable {
+    enum State {
+        case new
+        case asking(Question)
+        case resolvingName
+        case ready
+        /// A reply is being sent; then this.
+        case resuming(Step)
+        case receivingMessage
+        /// Every line but QUIT gets this reply (Haraka's LOOP).
+        case looping(Reply)
+        case closed
+    }
+
+    /// What follows when a reply was sent or a transaction was reset.
+    enum Step {
+        case read
+        case reset(Reset)
+        case disconnect
+    }
+
+    /// What follows a reset.
+    enum Reset {
+        case read
+        case hello(Connection.HelloVerb, String)
+        case mail(PathArguments)
+        case disconnect
+    }
+
+    public let connection: Connection
+    public let settings: SessionSettings
+    var state = State.new
+    /// What to do once the running reset_transaction hook is through.
+    var afterReset = Reset.read
+    /// The message limits were broken, and how.
+    var messageProblem: Reply?
+    /// More input was waiting when the current command was taken.
+    var isFollowed = false
+    /// A line came while a custom hook was running in place of another (NEXT_HOOK); guards against circles.
+    var hookHops = 0
+
+    public init(connection: Connection, settings: SessionSettings) {
+        self.connection = connection
+        self.settings = settings
+    }
+
+    /// The session is waiting for a command line.
+    public var awaitsCommand: Bool {
+        switch state {
+        case .ready, .looping: true
+        default: false
+        }
+    }
+
+    /// The question that plugins are thinking about.
+    public var question: Question? {
+        if case .asking(let question) = state { return question }
+        return nil
+    }
+
+    public var isClosed: Bool {
+        if case .closed = state { return true }
+        return false
+    }
+
+    /// The disconnect has begun: what arrives now is not read.
+    public var isDisconnecting: Bool { connection.state == .disconnecting || connection.state == .disconnected }
+
+    mutating func ask(_ question: Question) -> SessionAction {
+        state = .asking(question)
+        return .ask(question)
+    }
+
+    /// Sends `reply`, then does `step`.
+    mutating func send(_ reply: Reply, then step: Step = .read) -> SessionAction {
+        connection.lastReply = reply
+        if reply.code >= 400 { connection.lastReject = "\(reply.code) \(reply.text)" }
+        switch step {
+        case .read:
+            state = .ready
+            return .send(reply, .read)
+        case .reset:
+            state = .resuming(step)
+            return .send(reply, .resume)
+        case .disconnect:
+            state = .resuming(step)
+            return .send(reply, .disconnect)
+        }
+    }
+
+    /// The plugin has answered by itself, or nothing is to be said.
+    mutating func proceed(_ step: Step = .read) -> SessionAction {
+        switch step {
+        case .read:
+            state = .ready
+            return .proceed(.read)
+        case .reset(let reset): return resetTransaction(then: reset)
+        case .disconnect:
+            state = .resuming(step)
+            return .proceed(.disconnect)
+        }
+    }
+
+    /// Carries out a refusal: the code and words of the plugin, or the hook's own. `step` follows unless the code says
+    /// that the client must go.
+    mutating func refuse(_ verdict: Verdict, _ hard: (Int, String), _ soft: (Int, String), then step: Step = .read)
+        -> SessionAction
+    {
+        let own = verdict.code.isTemporary ? soft : hard
+        let reply = verdict.reply.reply(own.0, own.1)
+        return send(reply, then: verdict.code.disconnects ? .disconnect : step)
+    }
+
+    /// A reply was sent whose `Then` was `.resume`.
+    public mutating func replySent() -> SessionAction {
+        guard case .resuming(let step) = state else { return .wait }
+        return proceed(step)
+    }
+
+    /// The plugins have decided.
+    public mutating func hooksCompleted(_ verdict: Verdict) -> SessionAction {
+        guard case .asking(let question) = state else { return .wait }
+        if let early = endsEarly(verdict, question) { return early }
+        switch question {
+        case .connectInit: return ask(.lookupRDNS)
+        case .lookupRDNS: return nameDecided(verdict)
+        case .connect: return connectDecided(verdict)
+        case .helo, .ehlo: return helloDecided(verdict)
+        case .capabilities: return capabilitiesCollected()
+        case .mail(let arguments): return mailDecided(verdict, arguments.address)
+        case .rcpt(let arguments): return rcptDecided(verdict, arguments.address)
+        case .rcptOK(let address): return rcptOKDecided(verdict, address)
+        case .data: return dataDecided(verdict)
+        case .maxDataExceeded: return maxDataExceededDecided(verdict)
+        case .dataPost: return dataPostDecided(verdict)
+        case .queue, .queueOutbound: return queueDecided(verdict)
+        case .queueOK(let text): return queueReported(text)
+        case .resetTransaction: return transactionReset()
+        case .vrfy: return vrfyDecided(verdict)
+        case .noop: return noopDecided(verdict)
+        case .rset: return send(Reply(250, "OK", status: .init(2, 0, 0)), then: .reset(.read))
+        case .quit: return quitDecided()
+        case .disconnect: return disconnected()
+        case .unrecognizedCommand(let word, let rest), .named(_, let word, let rest):
+            return unrecognizedDecided(verdict, word, rest)
+        }
+    }
+
+    /// DONE and DISCONNECT mean the same on every hook that can refuse: the core sends nothing; the client goes.
+    private mutating func endsEarly(_ verdict: Verdict, _ question: Question) -> SessionAction? {
+        guard verdict.code == .done || verdict.code == .disconnect else { return nil }
+        switch question {
+        case .connectInit, .lookupRDNS, .connect, .resetTransaction, .disconnect, .queueOK, .capabilities, .quit:
+            return nil
+        case .helo, .ehlo, .vrfy, .noop, .rset, .mail, .rcptOK, .unrecognizedCommand, .named, .data, .rcpt:
+            return proceed(verdict.code == .done ? .read : .disconnect)
+        case .maxDataExceeded, .dataPost, .queue, .queueOutbound:
+            return proceed(verdict.code == .done ? .reset(.read) : .disconnect)
+        }
+    }
+}

@@ -1,0 +1,23 @@
+// What the session machine must know of the configuration.
+
+/// The rules of one listener's sessions; config.md sections 1 and 2.
+public struct SessionSettings: Sendable {
+    /// SIZE and the limit of a message's content; 0: none.
+    public var maxBytes = 26_214_400
+    public var maxRecipients = 1000
+    public var maxReceived = 100
+    public var isStrictRFC1869 = false
+    public var offersSMTPUTF8 = true
+    public var addsReceived = true
+    /// "Haraka for Swift/1.2", or without the version.
+    public var banner = "Haraka"
+    public var greeting: [String] = []
+    public var helloText = "Haraka is at your service."
+    public var closeText = "closing connection. Have a jolly good day."
+    public var uuidBannerCharacters = 6
+    public var uuidDenyCharacters = 0
+    /// Turns a non-ASCII domain into its A-label form (RFC 5890); nil: not a domain.
+    public var idna: @Sendable (String) -> String? = { _ in nil }
+
+    public init() {}
+}

@@ -1,0 +1,928 @@
+/*
+ * haraka/plugin.h: the contract between the Haraka mail server for Linux and its plugins.
+ *
+ * A plugin is one shared object that answers questions. It includes this file and nothing else of the server's,
+ * links against nothing of the server's, and exports
+ *
+ *     haraka_register                     required: run once, when the plugin is loaded
+ *     hook_<name>                         optional: registered on that hook by itself, priority 0
+ *     haraka_shutdown                     optional: run once, when the plugin's last connection has gone
+ *
+ * and one note that says who it is (HARAKA_PLUGIN below). The smallest useful plugin:
+ *
+ *     #include <haraka/plugin.h>
+ *     HARAKA_PLUGIN("no_postmaster", "1.0", "Refuses mail from postmaster", HARAKA_HOOKS("mail"))
+ *     HARAKA_REGISTER(self) { (void)self; return HARAKA_SUCCESS; }
+ *     HARAKA_HOOK(mail)
+ *     {
+ *         const haraka_address *from = haraka_argument_address(call, 0);
+ *         if (from == NULL || !haraka_equal(from->user, haraka_text("postmaster"))) return HARAKA_CONT;
+ *         return haraka_answer(call, HARAKA_DENY, "not from you");
+ *     }
+ *
+ *     cc -shared -fPIC -O2 -I PREFIX/include -o plugins/no_postmaster.so no_postmaster.c
+ *
+ * How to read the comments. Each function carries tags:
+ *     [loop]  may be called only on the thread that runs hooks; elsewhere it answers HARAKA_E_WRONG_THREAD
+ *     [any]   may be called on any thread
+ *     [register] only inside haraka_register
+ * and each thing that is lent says for how long:
+ *     (call)        until the function that the host called returns
+ *     (generation)  until haraka_shutdown of this plugin has completed
+ *     (process)     for ever
+ *
+ * Rules that hold for everything below
+ *   - One thread runs all hooks, timers and callbacks of a worker, so a plugin needs no lock of its own.
+ *   - No host function calls plugin code before it returns.
+ *   - Text is haraka_str: a pointer and a length, not NUL-terminated, any 8-bit data. Who is called copies what it
+ *     keeps; nobody frees the other side's memory.
+ *   - Objects are 64-bit handles. One that is stale, forged or of the wrong kind is HARAKA_E_HANDLE and a line in the
+ *     log, never a memory error. Zero is "none".
+ *   - A callback is (function, context, destroy). destroy runs exactly once, on the loop, also when the callback
+ *     itself never ran because it was revoked.
+ *   - Nothing but a return crosses the border: no exception, no longjmp.
+ *   - Every struct begins with its size, so it can grow. Set it to sizeof; the macros and inline functions do.
+ *
+ * Version 0.x: may still change, each change is in CHANGELOG.md. From 1.0 on it only grows.
+ * LP64, little endian. C11, C++11, importable by Swift, readable by bindgen.
+ */
+#ifndef HARAKA_PLUGIN_H
+#define HARAKA_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HARAKA_ABI_MAJOR 0
+#define HARAKA_ABI_MINOR 1
+
+#define HARAKA_EXPORT __attribute__((visibility("default"), used))
+#define HARAKA_HIDDEN __attribute__((visibility("hidden")))
+
+/* ------------------------------------------------------------------------------------------------ codes ---------- */
+
+/* What a hook answers. The numbers are Haraka's. A hook that returns 0 means HARAKA_CONT. */
+#define HARAKA_CONT 900               /* let the next plugin of this hook decide                                     */
+#define HARAKA_STOP 901               /* `log` hook: this line is taken, do not write it                             */
+#define HARAKA_DENY 902               /* refuse for good, 5xx                                                        */
+#define HARAKA_DENYSOFT 903           /* refuse for now, 4xx                                                         */
+#define HARAKA_DENYDISCONNECT 904     /* 5xx, then close                                                             */
+#define HARAKA_DISCONNECT 905         /* close                                                                       */
+#define HARAKA_OK 906                 /* accept; no further plugin is asked                                          */
+#define HARAKA_NEXT_HOOK 907          /* `unrecognized_command`: run the hook named in the reply instead             */
+#define HARAKA_HOOK_NEXT 907          /* the same, as Haraka's documents spell it                                    */
+#define HARAKA_DELAY 908              /* `send_email`: try again after the seconds in the reply                      */
+#define HARAKA_DENYSOFTDISCONNECT 909 /* 4xx, then close                                                             */
+#define HARAKA_DONE 910               /* the chain ends and the core sends nothing (qpsmtpd's DONE)                  */
+#define HARAKA_PENDING 1              /* haraka_complete will be called, or was called already                       */
+
+/* What a host function answers: 0, or one of these. */
+#define HARAKA_SUCCESS 0
+#define HARAKA_E_ARGUMENT (-1)     /* a parameter makes no sense                                                     */
+#define HARAKA_E_HANDLE (-2)       /* the handle names nothing (any more)                                            */
+#define HARAKA_E_WRONG_THREAD (-3) /* a [loop] function was called elsewhere                                         */
+#define HARAKA_E_STATE (-4)        /* not now: for instance registering outside of haraka_register                   */
+#define HARAKA_E_ABSENT (-5)       /* no such method, note, header, file, property                                   */
+#define HARAKA_E_TYPE (-6)         /* the value has another type, or the property cannot be written                  */
+#define HARAKA_E_LIMIT (-7)        /* too many, too long, too deep                                                   */
+#define HARAKA_E_ANSWERED (-8)     /* this hook was answered before                                                  */
+#define HARAKA_E_TIMED_OUT (-9)    /* the time limit was over                                                        */
+#define HARAKA_E_GONE (-10)        /* the client left, nobody waits for this answer                                  */
+#define HARAKA_E_REVOKED (-11)     /* the plugin's generation has ended                                              */
+#define HARAKA_E_IO (-12)          /* reading or writing failed; the log has the cause                               */
+#define HARAKA_E_ABI (-13)         /* host and plugin do not fit                                                     */
+#define HARAKA_E_UNSUPPORTED (-14) /* this host does not offer it                                                    */
+
+/* Log levels, most urgent first. */
+#define HARAKA_LOG_EMERG 0
+#define HARAKA_LOG_ALERT 1
+#define HARAKA_LOG_CRIT 2
+#define HARAKA_LOG_ERROR 3
+#define HARAKA_LOG_WARN 4
+#define HARAKA_LOG_NOTICE 5
+#define HARAKA_LOG_INFO 6
+#define HARAKA_LOG_DEBUG 7
+#define HARAKA_LOG_PROTOCOL 8
+#define HARAKA_LOG_DATA 9
+
+/* ------------------------------------------------------------------------------------------------ values --------- */
+
+/* Text or bytes: `len` bytes at `ptr`, no NUL at the end. {NULL, 0} is the empty text. */
+typedef struct haraka_str {
+    const char *ptr;
+    size_t len;
+} haraka_str;
+
+/* Handles. Copy them freely; `bits` is the host's business. */
+typedef struct haraka_self { uint64_t bits; } haraka_self;               /* a plugin, and on whose behalf it acts     */
+typedef struct haraka_next { uint64_t bits; } haraka_next;               /* the right to answer one hook once         */
+typedef struct haraka_connection { uint64_t bits; } haraka_connection;   /* one client                                */
+typedef struct haraka_transaction { uint64_t bits; } haraka_transaction; /* from MAIL to its end                      */
+typedef struct haraka_hmail { uint64_t bits; } haraka_hmail;             /* a queued mail (outbound hooks)            */
+typedef struct haraka_message { uint64_t bits; } haraka_message;         /* an unchanging view of a message           */
+typedef struct haraka_timer { uint64_t bits; } haraka_timer;
+typedef struct haraka_object { uint64_t bits; } haraka_object; /* any of connection, transaction, hmail; zero: server */
+
+/* The types of a haraka_value. */
+#define HARAKA_TYPE_NULL 0u
+#define HARAKA_TYPE_BOOLEAN 1u /* `integer` is 0 or 1                                                                 */
+#define HARAKA_TYPE_INTEGER 2u
+#define HARAKA_TYPE_NUMBER 3u
+#define HARAKA_TYPE_TEXT 4u
+#define HARAKA_TYPE_LIST 5u
+#define HARAKA_TYPE_MAP 6u
+#define HARAKA_TYPE_ADDRESS 7u
+#define HARAKA_TYPE_MX 8u
+
+typedef struct haraka_value haraka_value;
+typedef struct haraka_entry haraka_entry;
+typedef struct haraka_address haraka_address;
+typedef struct haraka_mx haraka_mx;
+
+typedef struct haraka_list { const haraka_value *items; size_t count; } haraka_list;
+typedef struct haraka_map { const haraka_entry *entries; size_t count; } haraka_map; /* in order, keys unique         */
+
+/* One form for hook arguments, answers, notes, results and configuration. */
+struct haraka_value {
+    uint32_t type;     /* HARAKA_TYPE_...; says which member below is set */
+    uint32_t reserved; /* 0 */
+    union {
+        int64_t integer;
+        double number;
+        haraka_str text;
+        haraka_list list;
+        haraka_map map;
+        const haraka_address *address;
+        const haraka_mx *mx;
+    } as;
+};
+
+struct haraka_entry {
+    haraka_str key;
+    haraka_value value;
+};
+
+#define HARAKA_ADDRESS_NULL 1u /* the null reverse-path <> */
+#define HARAKA_ADDRESS_UTF8 2u /* needs SMTPUTF8 */
+
+/* An RFC 5321 mailbox. */
+struct haraka_address {
+    size_t size;
+    uint32_t flags;           /* HARAKA_ADDRESS_... */
+    uint32_t reserved;
+    haraka_str original;      /* as the client wrote it, <> included */
+    haraka_str user;          /* local part, without quotes */
+    haraka_str host;          /* lower case, internationalised domains as A-labels */
+    haraka_str original_host; /* as written */
+    haraka_str address;       /* user@original_host */
+};
+
+#define HARAKA_MX_LMTP 1u
+
+/* Where to deliver (answer of get_mx). */
+struct haraka_mx {
+    size_t size;
+    uint32_t flags; /* HARAKA_MX_... */
+    int32_t priority;
+    uint32_t port;  /* 0: the default */
+    uint32_t reserved;
+    haraka_str exchange;  /* host name or address */
+    haraka_str path;      /* unix socket, instead of exchange */
+    haraka_str bind;      /* source address */
+    haraka_str bind_helo; /* name for EHLO */
+    haraka_str auth_user, auth_pass, auth_type;
+};
+
+/* ------------------------------------------------------------------------------------------------ calls ---------- */
+
+/* What a hook or method is given. (call), all of it; haraka_next_arguments lends the arguments again later. */
+typedef struct haraka_call {
+    size_t size;
+    haraka_self self;                 /* on whose behalf: for an inherited method, the child */
+    haraka_next next;                 /* answer with this */
+    haraka_connection connection;     /* zero for init_* hooks and hooks about queued mail */
+    haraka_transaction transaction;   /* zero outside a transaction */
+    haraka_hmail hmail;               /* outbound hooks only */
+    haraka_str hook;                  /* the hook that runs, so that one method can serve several */
+    void *data;                       /* what haraka_set_data stored for (self, the object this method is of) */
+    void *context;                    /* what the method was registered with */
+    const haraka_value *arguments;
+    size_t argument_count;
+    haraka_value *result;             /* where a method called by haraka_invoke leaves its value; else NULL */
+} haraka_call;
+
+/* A hook or a method. Returns a code, or HARAKA_PENDING. */
+typedef int32_t (*haraka_function)(const haraka_call *call);
+typedef void (*haraka_destroy)(void *context);
+
+/* Something to run later on the loop. */
+typedef struct haraka_callback {
+    void (*function)(void *context);
+    void *context;
+    haraka_destroy destroy; /* or NULL */
+} haraka_callback;
+
+/* A method that was found: call it with haraka_invoke. (generation) */
+typedef struct haraka_method {
+    size_t size;
+    haraka_function function;
+    haraka_self self;
+    void *data;
+    void *context;
+} haraka_method;
+
+/* What an answer says besides its code. All zero: the core's own words. CR, LF and control characters inside a line
+ * are removed, so no text can add a reply of its own to the dialogue. */
+typedef struct haraka_reply {
+    size_t size;
+    const haraka_str *lines; /* without the code; each may hold \n, which begins a new line */
+    size_t line_count;
+    uint32_t code;           /* DSN: replaces the hook's SMTP code; 0: the hook's own */
+    uint8_t status_class;    /* DSN: enhanced status class.subject.detail (RFC 3463); class 0: none */
+    uint8_t reserved;
+    uint16_t status_subject;
+    uint16_t status_detail;
+    uint16_t reserved2[3];
+    const haraka_value *value; /* seconds, MX list, host, hook name ...: as the hook documents; or NULL */
+} haraka_reply;
+
+/* ------------------------------------------------------------------------------------------------ properties ----- */
+
+/* Of a connection. "rw": haraka_set works. */
+#define HARAKA_CONN_UUID 1              /* text */
+#define HARAKA_CONN_REMOTE_IP 2         /* text, rw: is_private and is_local follow */
+#define HARAKA_CONN_REMOTE_PORT 3       /* integer, rw */
+#define HARAKA_CONN_REMOTE_HOST 4       /* text, rw: reverse name, or Unknown, NXDOMAIN, DNSERROR */
+#define HARAKA_CONN_REMOTE_INFO 5       /* text, rw */
+#define HARAKA_CONN_REMOTE_IS_PRIVATE 6 /* boolean */
+#define HARAKA_CONN_REMOTE_IS_LOCAL 7   /* boolean */
+#define HARAKA_CONN_REMOTE_CLOSED 8     /* boolean */
+#define HARAKA_CONN_REMOTE_LOGIN 9      /* text, rw */
+#define HARAKA_CONN_LOCAL_IP 10         /* text */
+#define HARAKA_CONN_LOCAL_PORT 11       /* integer */
+#define HARAKA_CONN_LOCAL_HOST 12       /* text, rw: our name in the dialogue (config/me) */
+#define HARAKA_CONN_LOCAL_INFO 13       /* text */
+#define HARAKA_CONN_HELLO_HOST 14       /* text, rw */
+#define HARAKA_CONN_HELLO_VERB 15       /* text: HELO, EHLO or empty */
+#define HARAKA_CONN_RELAYING 16         /* boolean, rw: written on the transaction while there is one */
+#define HARAKA_CONN_ESMTP 17            /* boolean */
+#define HARAKA_CONN_PIPELINING 18       /* boolean */
+#define HARAKA_CONN_EARLY_TALKER 19     /* boolean, rw */
+#define HARAKA_CONN_ERRORS 20           /* integer, rw: protocol errors */
+#define HARAKA_CONN_LAST_RESPONSE 21    /* text: the last reply */
+#define HARAKA_CONN_LAST_REJECT 22      /* text: the last one with code >= 400 */
+#define HARAKA_CONN_RCPT_ACCEPT 23      /* integer */
+#define HARAKA_CONN_RCPT_TEMPFAIL 24    /* integer */
+#define HARAKA_CONN_RCPT_REJECT 25      /* integer */
+#define HARAKA_CONN_MSG_ACCEPT 26       /* integer */
+#define HARAKA_CONN_MSG_TEMPFAIL 27     /* integer */
+#define HARAKA_CONN_MSG_REJECT 28       /* integer */
+#define HARAKA_CONN_TOTAL_BYTES 29      /* integer: content bytes received */
+#define HARAKA_CONN_START_TIME 30       /* integer: milliseconds since 1970 */
+#define HARAKA_CONN_CURRENT_LINE 31     /* text: the command line that is being handled, without CR LF */
+#define HARAKA_CONN_TRAN_COUNT 32       /* integer: transactions begun */
+#define HARAKA_CONN_CAPABILITIES 33     /* list of text, rw; haraka_append adds one (hook `capabilities`) */
+#define HARAKA_CONN_TLS_ENABLED 34      /* boolean */
+#define HARAKA_CONN_STATE 35            /* integer: Haraka's number: CMD 1, LOOP 2, DATA 3, DISCONNECTING 99 ... */
+#define HARAKA_CONN_HOOK 36             /* text: the hook that runs, or empty */
+
+/* Of a transaction. */
+#define HARAKA_TRAN_UUID 1001            /* text: <connection uuid>.<n> */
+#define HARAKA_TRAN_MAIL_FROM 1002       /* address, rw */
+#define HARAKA_TRAN_RCPT_TO 1003         /* list of addresses, rw */
+#define HARAKA_TRAN_DATA_BYTES 1004      /* integer: content bytes so far */
+#define HARAKA_TRAN_RCPT_ACCEPT 1005     /* integer */
+#define HARAKA_TRAN_RCPT_TEMPFAIL 1006   /* integer */
+#define HARAKA_TRAN_RCPT_REJECT 1007     /* integer */
+#define HARAKA_TRAN_MSG_STATUS 1008      /* text: accepted, deferred, rejected or empty */
+#define HARAKA_TRAN_DISCARD_DATA 1009    /* boolean, rw: do not keep the message */
+#define HARAKA_TRAN_RELAYING 1010        /* boolean, rw */
+#define HARAKA_TRAN_DATA_POST_START 1011 /* integer: milliseconds since 1970, 0 before data_post */
+#define HARAKA_TRAN_DATA_POST_DELAY 1012 /* number: seconds */
+#define HARAKA_TRAN_ENCODING 1013        /* text: utf8 or binary */
+
+/* Where a header goes. */
+#define HARAKA_HEADER_END 0     /* after the others */
+#define HARAKA_HEADER_LEADING 1 /* before the others */
+
+/* Types of configuration files (config_get). */
+#define HARAKA_CONFIG_BY_NAME 0 /* by the file's ending; none is a value */
+#define HARAKA_CONFIG_VALUE 1
+#define HARAKA_CONFIG_LIST 2
+#define HARAKA_CONFIG_DATA 3
+#define HARAKA_CONFIG_INI 4
+#define HARAKA_CONFIG_JSON 5
+#define HARAKA_CONFIG_BINARY 6
+
+/* ------------------------------------------------------------------------------------------------ host ----------- */
+
+/*
+ * Everything the host offers, given to haraka_register. (process) The table only grows at its end; a member is there
+ * if haraka_host_has(member). Use the haraka_... functions below rather than the members.
+ */
+typedef struct haraka_host {
+    size_t size;
+    uint32_t abi_major, abi_minor;
+    haraka_str version; /* of the server, for humans */
+
+    /* -- registration -------------------------------------------------------------------------------------------- */
+
+    /* [register] Runs `method` on `hook`. The method is looked up now: the child's methods, its exported symbols, then
+     * each parent. Priority -100 (first) to 100 (last), clamped. May be called several times for one hook.
+     * HARAKA_E_ABSENT: no such method. */
+    int32_t (*register_hook)(haraka_self self, haraka_str hook, haraka_str method, int32_t priority);
+    /* [register] The same with a function; `context` arrives in call->context. */
+    int32_t (*register_function)(haraka_self self, haraka_str hook, haraka_function function, void *context,
+                                 haraka_destroy destroy, int32_t priority);
+    /* [register] Adds a method that needs no exported symbol, for register_hook, children and find_method. */
+    int32_t (*add_method)(haraka_self self, haraka_str name, haraka_function function, void *context,
+                          haraka_destroy destroy);
+    /* [register] Loads `parent`, runs its haraka_register with this plugin as `self`, and makes its methods the
+     * fallback of this plugin's. Its hooks are registered for this plugin too. HARAKA_E_ABSENT: not installed;
+     * HARAKA_E_LIMIT: a circle, or more than 16 levels. */
+    int32_t (*inherits)(haraka_self self, haraka_str parent);
+    /* [loop] What `this.name` is in Haraka: the child's override first. Fill out->size before. */
+    int32_t (*find_method)(haraka_self self, haraka_str name, haraka_method *out);
+    /* [loop] The super call: the method that `parent` provides, run on behalf of `self`. */
+    int32_t (*find_parent_method)(haraka_self self, haraka_str parent, haraka_str name, haraka_method *out);
+    /* [loop] Data kept for (self, the object whose code was given this `self`): two children of one parent share
+     * nothing. The old data's destroy runs. It arrives in call->data. */
+    int32_t (*set_data)(haraka_self self, void *data, haraka_destroy destroy);
+    /* [loop] NULL if none. */
+    void *(*get_data)(haraka_self self);
+    /* [any] The name as in config/plugins. (generation) */
+    haraka_str (*plugin_name)(haraka_self self);
+
+    /* -- answers ------------------------------------------------------------------------------------------------- */
+
+    /* [any] Answers a hook. The first answer wins: HARAKA_E_ANSWERED, HARAKA_E_TIMED_OUT, HARAKA_E_GONE or
+     * HARAKA_E_REVOKED say that nobody took this one. `reply` may be NULL. The chain goes on after the current hook
+     * function has returned, or soon if called on another thread. */
+    int32_t (*complete)(haraka_next next, int32_t code, const haraka_reply *reply);
+    /* [loop] Milliseconds until the time limit; INT64_MAX if there is none. */
+    int32_t (*deadline)(haraka_next next, int64_t *milliseconds);
+    /* [loop] Runs the callback if the answer is not needed any more (client left, time limit, shutdown). Its context is
+     * destroyed when the hook has been answered or cancelled. One per next. */
+    int32_t (*on_cancel)(haraka_next next, const haraka_callback *callback);
+    /* [loop] The hook's arguments again, as a list (call). */
+    int32_t (*next_arguments)(haraka_next next, haraka_value *out);
+
+    /* -- log ----------------------------------------------------------------------------------------------------- */
+
+    /* [any] 1 if lines of this level are written: ask before building an expensive one. */
+    int32_t (*log_enabled)(int32_t level);
+    /* [any] One line with the plugin's name and, if `object` is not zero, its uuid. Line ends inside are escaped. */
+    void (*log)(haraka_self self, int32_t level, haraka_object object, haraka_str text);
+
+    /* -- configuration ------------------------------------------------------------------------------------------- */
+
+    /* [loop] config/<name>, laid over the plugin's own defaults. `booleans` declares ini booleans as in Haraka, blank
+     * separated: "main.enabled +main.strict -section.key". Missing files are empty values. (call) */
+    int32_t (*config_get)(haraka_self self, haraka_str name, int32_t type, haraka_str booleans, haraka_value *out);
+
+    /* -- connection, transaction --------------------------------------------------------------------------------- */
+
+    /* [loop] Reads a property. (call) */
+    int32_t (*get)(haraka_object object, int32_t property, haraka_value *out);
+    /* [loop] Writes one that is marked rw. */
+    int32_t (*set)(haraka_object object, int32_t property, const haraka_value *value);
+    /* [loop] Adds to a list property. */
+    int32_t (*append)(haraka_object object, int32_t property, const haraka_value *value);
+    /* [loop] The connection's transaction; zero if it has none. */
+    haraka_transaction (*transaction_of)(haraka_connection connection);
+    /* [loop] Sends a reply at once (then answer HARAKA_OK or HARAKA_DONE, so that the core sends nothing). */
+    int32_t (*respond)(haraka_connection connection, int32_t code, const haraka_reply *reply);
+    /* [loop] Ends the connection after the current hook, without a reply. */
+    int32_t (*disconnect)(haraka_connection connection);
+    /* [loop] Stops and goes on reading from the client. Pauses count: each needs its resume. */
+    int32_t (*pause)(haraka_connection connection);
+    int32_t (*resume)(haraka_connection connection);
+
+    /* -- notes: free data on the server (zero object: this process), a connection or a transaction ---------------- */
+
+    /* [loop] Path "a.b.c" makes the levels that are missing. */
+    int32_t (*note_set)(haraka_object object, haraka_str path, const haraka_value *value);
+    /* [loop] HARAKA_E_ABSENT and a null value if there is none. (call) */
+    int32_t (*note_get)(haraka_object object, haraka_str path, haraka_value *out);
+    /* [loop] A pointer of the plugin's own, destroyed with the object, when replaced, or at the generation's end. No
+     * other plugin sees it. */
+    int32_t (*note_set_pointer)(haraka_self self, haraka_object object, haraka_str name, void *pointer,
+                                haraka_destroy destroy);
+    int32_t (*note_get_pointer)(haraka_self self, haraka_object object, haraka_str name, void **out);
+
+    /* -- results: what plugins found out about a connection or transaction ---------------------------------------- */
+
+    /* [loop] pass, fail, msg, err and skip collect; any other key is replaced. `emit` non-zero logs the collated line. */
+    int32_t (*result_add)(haraka_self self, haraka_object object, haraka_str key, const haraka_value *value,
+                          int32_t emit);
+    /* [loop] Appends to a list of any name. */
+    int32_t (*result_push)(haraka_self self, haraka_object object, haraka_str key, const haraka_value *value);
+    /* [loop] Adds to a number. */
+    int32_t (*result_incr)(haraka_self self, haraka_object object, haraka_str key, double by);
+    /* [loop] What `plugin` recorded: one key, or a map of all if `key` is empty. (call) */
+    int32_t (*result_get)(haraka_object object, haraka_str plugin, haraka_str key, haraka_value *out);
+    /* [loop] 1 if the key equals, or its list contains, `search`; 0 if not. */
+    int32_t (*result_has)(haraka_object object, haraka_str plugin, haraka_str key, const haraka_value *search);
+    /* [loop] "key: value, pass:a, b" for humans. (call) */
+    int32_t (*result_collate)(haraka_object object, haraka_str plugin, haraka_str *out);
+
+    /* -- headers and message ------------------------------------------------------------------------------------- */
+
+    /* [loop] Adds a header field; `where` is HARAKA_HEADER_... Before DATA it waits for the message. */
+    int32_t (*header_add)(haraka_transaction transaction, haraka_str name, haraka_str value, int32_t where);
+    /* [loop] Removes all fields of that name. */
+    int32_t (*header_remove)(haraka_transaction transaction, haraka_str name);
+    /* [loop] A list of text, one per field, in order. (call) */
+    int32_t (*header_get)(haraka_transaction transaction, haraka_str name, haraka_value *out);
+    /* [loop] The message as it stands now, headers and body, CR LF line ends, no dot stuffing. From the hook data_post
+     * on. Release it when done; it outlives the transaction. */
+    int32_t (*message_retain)(haraka_transaction transaction, haraka_message *out);
+    /* [any] */
+    int32_t (*message_release)(haraka_message message);
+    /* [any] Bytes; negative: error. */
+    int64_t (*message_size)(haraka_message message);
+    /* [any] Reads up to `count` bytes at `offset`; returns how many, 0 at the end, negative: error. */
+    int64_t (*message_read)(haraka_message message, uint64_t offset, void *buffer, size_t count);
+
+    /* -- time and work ------------------------------------------------------------------------------------------- */
+
+    /* [any] Runs the callback on the loop, soon. */
+    int32_t (*post)(haraka_self self, const haraka_callback *callback);
+    /* [loop] Runs it after `delay` ms, then every `period` ms if that is not 0. `out` may be NULL. */
+    int32_t (*timer_start)(haraka_self self, int64_t delay, int64_t period, const haraka_callback *callback,
+                           haraka_timer *out);
+    /* [loop] The callback will not run (again); its context is destroyed. */
+    int32_t (*timer_cancel)(haraka_timer timer);
+    /* [loop] Runs `work` on a thread for slow things (files, sync), then `done` on the loop, both with callback->context
+     * (callback->function is `done`). `work` may use [any] functions only. */
+    int32_t (*offload)(haraka_self self, void (*work)(void *context), const haraka_callback *done);
+    /* [any] Milliseconds: since 1970, and on a clock that never goes back. */
+    int64_t (*wall_clock)(void);
+    int64_t (*monotonic_clock)(void);
+
+    /* -- more ---------------------------------------------------------------------------------------------------- */
+
+    /* [any] An optional table by name and revision ("regex/1"), or NULL. (process) */
+    const void *(*service)(haraka_str name);
+} haraka_host;
+
+/* ------------------------------------------------------------------------------------------------ regex/1 -------- */
+
+typedef struct haraka_regex { uint64_t bits; } haraka_regex;
+
+#define HARAKA_REGEX_CASELESS 1u
+#define HARAKA_REGEX_ANCHORED 2u /* the whole subject must match */
+
+/* Perl-compatible regular expressions (PCRE2) with limits, so that no subject can hold the loop. */
+typedef struct haraka_regex_1 {
+    size_t size;
+    /* [loop] Compiles. On HARAKA_E_ARGUMENT `error` (may be NULL) says why and where. (call) The regex lives until it is
+     * freed or the generation ends. */
+    int32_t (*compile)(haraka_self self, haraka_str pattern, uint32_t options, haraka_regex *out, haraka_str *error);
+    /* [loop] 1: matches, 0: does not, HARAKA_E_LIMIT: gave up. Fills up to `count` groups (0 is the whole match). */
+    int32_t (*match)(haraka_regex regex, haraka_str subject, haraka_str *groups, size_t count);
+    /* [loop] */
+    int32_t (*free)(haraka_regex regex);
+} haraka_regex_1;
+
+/* ------------------------------------------------------------------------------------------------ the plugin ----- */
+
+/* Exported by every plugin. `host` goes to haraka_attach; a negative status refuses to load. HARAKA_REGISTER writes it. */
+HARAKA_EXPORT int32_t haraka_register(const haraka_host *host, haraka_self self);
+/* Exported if the plugin has something to close. Like a hook: return 0, or HARAKA_PENDING and complete within 30 s. */
+HARAKA_EXPORT int32_t haraka_shutdown(const haraka_call *call);
+
+/* The table, for the inline functions below. Defined once per plugin by HARAKA_PLUGIN (or the Swift kit). */
+extern const haraka_host *haraka_table HARAKA_HIDDEN;
+
+/* Takes the host's table. HARAKA_E_ABI if it is older than what this header needs. */
+static inline int32_t haraka_attach(const haraka_host *host)
+{
+    if (host == NULL || host->abi_major != HARAKA_ABI_MAJOR || host->size < sizeof(haraka_host)) return HARAKA_E_ABI;
+    haraka_table = host;
+    return HARAKA_SUCCESS;
+}
+
+/* 1 if this host's table has `member` (for members added after the first release that a plugin supports). */
+#define haraka_host_has(member) \
+    (haraka_table->size >= offsetof(haraka_host, member) + sizeof(haraka_table->member) && haraka_table->member != NULL)
+
+#define HARAKA_STRINGIFY_(x) #x
+#define HARAKA_STRINGIFY(x) HARAKA_STRINGIFY_(x)
+#define HARAKA_NOTE_OWNER "Haraka"
+
+/* Further keys of the note, for the last argument of HARAKA_PLUGIN: write several one after the other. */
+#define HARAKA_HOOKS(names) "hooks=" names "\0"       /* blank separated */
+#define HARAKA_PARENTS(names) "parents=" names "\0"
+#define HARAKA_REPLACES(names) "replaces=" names "\0" /* older names in config/plugins that mean this plugin */
+#define HARAKA_NEEDS(services) "needs=" services "\0" /* services without which it refuses to work */
+#define HARAKA_WANTS(services) "wants=" services "\0"
+#define HARAKA_VENDOR(text) "vendor=" text "\0"
+#define HARAKA_LICENCE(text) "licence=" text "\0"
+#define HARAKA_URL(text) "url=" text "\0"
+#define HARAKA_HELP(text) "help=" text "\0"           /* Markdown, shown by haraka -h NAME */
+#define HARAKA_NOTHING_ELSE ""
+
+/* Who this plugin is: an ELF note that is read without running one instruction of it. Once per plugin, at file level. */
+#define HARAKA_PLUGIN(name_, version_, summary_, more_)                                                              \
+    const haraka_host *haraka_table HARAKA_HIDDEN = NULL;                                                            \
+    HARAKA_NOTE("name=" name_ "\0version=" version_ "\0summary=" summary_ "\0" more_)
+
+#define HARAKA_NOTE(text_)                                                                                           \
+    HARAKA_NOTE_("format=1\0abi=" HARAKA_STRINGIFY(HARAKA_ABI_MAJOR) "." HARAKA_STRINGIFY(HARAKA_ABI_MINOR) "\0" text_)
+#define HARAKA_NOTE_(text_)                                                                                          \
+    extern const struct haraka_note_layout {                                                                         \
+        uint32_t name_size, text_size, type;                                                                         \
+        char name[8];                                                                                                \
+        char text[sizeof(text_)];                                                                                    \
+    } haraka_note HARAKA_HIDDEN;                                                                                     \
+    const struct haraka_note_layout haraka_note __attribute__((section(".note.haraka"), used, aligned(4))) = {       \
+        sizeof(HARAKA_NOTE_OWNER), sizeof(text_), 1, HARAKA_NOTE_OWNER, text_};                                      \
+    extern const struct haraka_note_layout haraka_note
+
+/* HARAKA_REGISTER(self) { ...; return HARAKA_SUCCESS; } */
+#define HARAKA_REGISTER(self_)                                                                                       \
+    static int32_t haraka_register_this(haraka_self self_);                                                          \
+    HARAKA_EXPORT int32_t haraka_register(const haraka_host *host, haraka_self self_)                                \
+    {                                                                                                                \
+        const int32_t status = haraka_attach(host);                                                                  \
+        return status < 0 ? status : haraka_register_this(self_);                                                    \
+    }                                                                                                                \
+    static int32_t haraka_register_this(haraka_self self_)
+
+#ifdef __cplusplus
+#define HARAKA_C_LINKAGE_ extern "C"
+#else
+#define HARAKA_C_LINKAGE_
+#endif
+
+/* HARAKA_HOOK(rcpt) { ... `call` ...; return HARAKA_CONT; }: a method that registers itself on that hook. */
+#define HARAKA_HOOK(name_)                                                                                           \
+    HARAKA_C_LINKAGE_ HARAKA_EXPORT int32_t hook_##name_(const haraka_call *call);                                   \
+    int32_t hook_##name_(const haraka_call *call)
+
+/* HARAKA_SHUTDOWN() { ... `call` ...; return HARAKA_SUCCESS; } */
+#define HARAKA_SHUTDOWN() HARAKA_EXPORT int32_t haraka_shutdown(const haraka_call *call)
+
+/* ------------------------------------------------------------------------------------------------ comfort -------- */
+
+/* Text from a NUL-terminated literal; NULL is empty. */
+static inline haraka_str haraka_text(const char *literal)
+{
+    haraka_str text = {literal, 0};
+    if (literal != NULL) while (literal[text.len] != '\0') text.len++;
+    return text;
+}
+
+static inline haraka_str haraka_bytes(const void *ptr, size_t len)
+{
+    haraka_str text = {(const char *)ptr, len};
+    return text;
+}
+
+static inline int haraka_equal(haraka_str a, haraka_str b)
+{
+    size_t i;
+    if (a.len != b.len) return 0;
+    for (i = 0; i < a.len; i++) if (a.ptr[i] != b.ptr[i]) return 0;
+    return 1;
+}
+
+/* ASCII letters compare without case. */
+static inline int haraka_equal_caseless(haraka_str a, haraka_str b)
+{
+    size_t i;
+    if (a.len != b.len) return 0;
+    for (i = 0; i < a.len; i++) {
+        unsigned char x = (unsigned char)a.ptr[i], y = (unsigned char)b.ptr[i];
+        if (x >= 'A' && x <= 'Z') x = (unsigned char)(x + 32);
+        if (y >= 'A' && y <= 'Z') y = (unsigned char)(y + 32);
+        if (x != y) return 0;
+    }
+    return 1;
+}
+
+/* Values. The pointers inside belong to the caller. */
+static inline haraka_value haraka_null(void) { haraka_value v = {HARAKA_TYPE_NULL, 0, {0}}; return v; }
+static inline haraka_value haraka_boolean(int on)
+{
+    haraka_value v = {HARAKA_TYPE_BOOLEAN, 0, {0}};
+    v.as.integer = on != 0;
+    return v;
+}
+static inline haraka_value haraka_integer(int64_t integer)
+{
+    haraka_value v = {HARAKA_TYPE_INTEGER, 0, {0}};
+    v.as.integer = integer;
+    return v;
+}
+static inline haraka_value haraka_number(double number)
+{
+    haraka_value v = {HARAKA_TYPE_NUMBER, 0, {0}};
+    v.as.number = number;
+    return v;
+}
+static inline haraka_value haraka_text_value(haraka_str text)
+{
+    haraka_value v = {HARAKA_TYPE_TEXT, 0, {0}};
+    v.as.text = text;
+    return v;
+}
+static inline haraka_value haraka_list_value(const haraka_value *items, size_t count)
+{
+    haraka_value v = {HARAKA_TYPE_LIST, 0, {0}};
+    v.as.list.items = items;
+    v.as.list.count = count;
+    return v;
+}
+static inline haraka_value haraka_address_value(const haraka_address *address)
+{
+    haraka_value v = {HARAKA_TYPE_ADDRESS, 0, {0}};
+    v.as.address = address;
+    return v;
+}
+
+/* Reading values without a surprise: the wrong type gives the fallback, never a crash. */
+static inline haraka_str haraka_value_text(const haraka_value *v)
+{
+    return v != NULL && v->type == HARAKA_TYPE_TEXT ? v->as.text : haraka_text(NULL);
+}
+static inline int64_t haraka_value_integer(const haraka_value *v, int64_t fallback)
+{
+    if (v == NULL) return fallback;
+    if (v->type == HARAKA_TYPE_INTEGER || v->type == HARAKA_TYPE_BOOLEAN) return v->as.integer;
+    if (v->type == HARAKA_TYPE_NUMBER && v->as.number > -9.2e18 && v->as.number < 9.2e18) return (int64_t)v->as.number;
+    return fallback;
+}
+static inline double haraka_value_number(const haraka_value *v, double fallback)
+{
+    if (v == NULL) return fallback;
+    if (v->type == HARAKA_TYPE_NUMBER) return v->as.number;
+    if (v->type == HARAKA_TYPE_INTEGER || v->type == HARAKA_TYPE_BOOLEAN) return (double)v->as.integer;
+    return fallback;
+}
+/* What is true in Haraka's sense: a number that is not 0, a text that is not empty, any list, map or address. */
+static inline int haraka_value_is_true(const haraka_value *v)
+{
+    if (v == NULL || v->type == HARAKA_TYPE_NULL) return 0;
+    if (v->type == HARAKA_TYPE_BOOLEAN || v->type == HARAKA_TYPE_INTEGER) return v->as.integer != 0;
+    if (v->type == HARAKA_TYPE_NUMBER) return v->as.number < 0 || v->as.number > 0;
+    if (v->type == HARAKA_TYPE_TEXT) return v->as.text.len != 0;
+    return 1;
+}
+static inline size_t haraka_value_count(const haraka_value *v)
+{
+    if (v != NULL && v->type == HARAKA_TYPE_LIST) return v->as.list.count;
+    return v != NULL && v->type == HARAKA_TYPE_MAP ? v->as.map.count : 0;
+}
+/* NULL if it is not a list or shorter. */
+static inline const haraka_value *haraka_value_at(const haraka_value *v, size_t index)
+{
+    return v != NULL && v->type == HARAKA_TYPE_LIST && index < v->as.list.count ? &v->as.list.items[index] : NULL;
+}
+/* NULL if it is not a map or has no such key. Nests: haraka_value_key(haraka_value_key(&ini, "main"), "host"). */
+static inline const haraka_value *haraka_value_key(const haraka_value *v, const char *key)
+{
+    size_t i;
+    const haraka_str name = haraka_text(key);
+    if (v == NULL || v->type != HARAKA_TYPE_MAP) return NULL;
+    for (i = 0; i < v->as.map.count; i++)
+        if (haraka_equal(v->as.map.entries[i].key, name)) return &v->as.map.entries[i].value;
+    return NULL;
+}
+static inline const haraka_address *haraka_value_address(const haraka_value *v)
+{
+    return v != NULL && v->type == HARAKA_TYPE_ADDRESS ? v->as.address : NULL;
+}
+
+/* Arguments of a call: `mail` and `rcpt` have (address, map of ESMTP parameters), `helo` and `ehlo` (host) ... */
+static inline const haraka_value *haraka_argument(const haraka_call *call, size_t index)
+{
+    return index < call->argument_count ? &call->arguments[index] : NULL;
+}
+static inline haraka_str haraka_argument_text(const haraka_call *call, size_t index)
+{
+    return haraka_value_text(haraka_argument(call, index));
+}
+static inline const haraka_address *haraka_argument_address(const haraka_call *call, size_t index)
+{
+    return haraka_value_address(haraka_argument(call, index));
+}
+
+/* Objects from handles. */
+static inline haraka_object haraka_of_connection(haraka_connection c) { haraka_object o = {c.bits}; return o; }
+static inline haraka_object haraka_of_transaction(haraka_transaction t) { haraka_object o = {t.bits}; return o; }
+static inline haraka_object haraka_of_hmail(haraka_hmail h) { haraka_object o = {h.bits}; return o; }
+static inline haraka_object haraka_of_server(void) { haraka_object o = {0}; return o; }
+
+/* Answers: `return haraka_answer(call, HARAKA_DENY, "no");` */
+static inline haraka_reply haraka_no_reply(void)
+{
+    haraka_reply r = {sizeof(haraka_reply), NULL, 0, 0, 0, 0, 0, 0, {0, 0, 0}, NULL};
+    return r;
+}
+static inline int32_t haraka_complete(haraka_next next, int32_t code, const haraka_reply *reply)
+{
+    return haraka_table->complete(next, code, reply);
+}
+static inline int32_t haraka_complete_text(haraka_next next, int32_t code, haraka_str text)
+{
+    haraka_reply r = haraka_no_reply();
+    r.lines = &text;
+    r.line_count = 1;
+    return haraka_table->complete(next, code, &r);
+}
+static inline int32_t haraka_answer_text(const haraka_call *call, int32_t code, haraka_str text)
+{
+    (void)haraka_complete_text(call->next, code, text);
+    return HARAKA_PENDING;
+}
+static inline int32_t haraka_answer(const haraka_call *call, int32_t code, const char *text)
+{
+    return haraka_answer_text(call, code, haraka_text(text));
+}
+/* A DSN: `code` is the hook code, `smtp` and the status replace what the core would send (451, 4, 7, 1). */
+static inline int32_t haraka_answer_dsn(const haraka_call *call, int32_t code, uint32_t smtp, uint8_t status_class,
+                                        uint16_t subject, uint16_t detail, const char *text)
+{
+    haraka_str line = haraka_text(text);
+    haraka_reply r = haraka_no_reply();
+    r.lines = &line;
+    r.line_count = 1;
+    r.code = smtp;
+    r.status_class = status_class;
+    r.status_subject = subject;
+    r.status_detail = detail;
+    (void)haraka_table->complete(call->next, code, &r);
+    return HARAKA_PENDING;
+}
+static inline int32_t haraka_answer_value(const haraka_call *call, int32_t code, const haraka_value *value)
+{
+    haraka_reply r = haraka_no_reply();
+    r.value = value;
+    (void)haraka_table->complete(call->next, code, &r);
+    return HARAKA_PENDING;
+}
+
+static inline int32_t haraka_register_hook(haraka_self self, const char *hook, const char *method, int32_t priority)
+{
+    return haraka_table->register_hook(self, haraka_text(hook), haraka_text(method), priority);
+}
+static inline int32_t haraka_register_function(haraka_self self, const char *hook, haraka_function function,
+                                               void *context, haraka_destroy destroy, int32_t priority)
+{
+    return haraka_table->register_function(self, haraka_text(hook), function, context, destroy, priority);
+}
+static inline int32_t haraka_add_method(haraka_self self, const char *name, haraka_function function)
+{
+    return haraka_table->add_method(self, haraka_text(name), function, NULL, NULL);
+}
+static inline int32_t haraka_inherits(haraka_self self, const char *parent)
+{
+    return haraka_table->inherits(self, haraka_text(parent));
+}
+static inline int32_t haraka_find_method(haraka_self self, const char *name, haraka_method *out)
+{
+    out->size = sizeof(haraka_method);
+    return haraka_table->find_method(self, haraka_text(name), out);
+}
+static inline int32_t haraka_find_parent_method(haraka_self self, const char *parent, const char *name,
+                                                haraka_method *out)
+{
+    out->size = sizeof(haraka_method);
+    return haraka_table->find_parent_method(self, haraka_text(parent), haraka_text(name), out);
+}
+/* Calls a method that was found, from inside the hook or method that `call` belongs to. For the super call of a hook pass
+ * the hook's own arguments and return what it returns. What `result` points to afterwards belongs to the method. */
+static inline int32_t haraka_invoke(const haraka_method *method, const haraka_call *call,
+                                    const haraka_value *arguments, size_t count, haraka_value *result)
+{
+    haraka_call inner = *call;
+    inner.size = sizeof(haraka_call);
+    inner.self = method->self;
+    inner.data = method->data;
+    inner.context = method->context;
+    inner.arguments = arguments;
+    inner.argument_count = count;
+    inner.result = result;
+    return method->function(&inner);
+}
+static inline int32_t haraka_set_data(haraka_self self, void *data, haraka_destroy destroy)
+{
+    return haraka_table->set_data(self, data, destroy);
+}
+static inline void *haraka_get_data(haraka_self self) { return haraka_table->get_data(self); }
+
+static inline int haraka_log_enabled(int32_t level) { return haraka_table->log_enabled(level); }
+static inline void haraka_log(haraka_self self, int32_t level, haraka_object object, const char *text)
+{
+    haraka_table->log(self, level, object, haraka_text(text));
+}
+
+static inline int32_t haraka_config_get(haraka_self self, const char *name, int32_t type, const char *booleans,
+                                        haraka_value *out)
+{
+    return haraka_table->config_get(self, haraka_text(name), type, haraka_text(booleans), out);
+}
+
+static inline int32_t haraka_connection_get(haraka_connection c, int32_t property, haraka_value *out)
+{
+    return haraka_table->get(haraka_of_connection(c), property, out);
+}
+static inline int32_t haraka_connection_set(haraka_connection c, int32_t property, const haraka_value *value)
+{
+    return haraka_table->set(haraka_of_connection(c), property, value);
+}
+static inline int32_t haraka_transaction_get(haraka_transaction t, int32_t property, haraka_value *out)
+{
+    return haraka_table->get(haraka_of_transaction(t), property, out);
+}
+static inline int32_t haraka_transaction_set(haraka_transaction t, int32_t property, const haraka_value *value)
+{
+    return haraka_table->set(haraka_of_transaction(t), property, value);
+}
+static inline haraka_str haraka_connection_text(haraka_connection c, int32_t property) /* (call) */
+{
+    haraka_value v = haraka_null();
+    (void)haraka_connection_get(c, property, &v);
+    return haraka_value_text(&v);
+}
+static inline int64_t haraka_connection_integer(haraka_connection c, int32_t property)
+{
+    haraka_value v = haraka_null();
+    (void)haraka_connection_get(c, property, &v);
+    return haraka_value_integer(&v, 0);
+}
+static inline haraka_str haraka_remote_ip(haraka_connection c) { return haraka_connection_text(c, HARAKA_CONN_REMOTE_IP); }
+static inline haraka_str haraka_remote_host(haraka_connection c)
+{
+    return haraka_connection_text(c, HARAKA_CONN_REMOTE_HOST);
+}
+static inline haraka_str haraka_hello_host(haraka_connection c)
+{
+    return haraka_connection_text(c, HARAKA_CONN_HELLO_HOST);
+}
+static inline int haraka_relaying(haraka_connection c)
+{
+    return haraka_connection_integer(c, HARAKA_CONN_RELAYING) != 0;
+}
+static inline int32_t haraka_set_relaying(haraka_connection c, int on)
+{
+    const haraka_value v = haraka_boolean(on);
+    return haraka_connection_set(c, HARAKA_CONN_RELAYING, &v);
+}
+static inline int32_t haraka_add_capability(haraka_connection c, const char *line)
+{
+    const haraka_value v = haraka_text_value(haraka_text(line));
+    return haraka_table->append(haraka_of_connection(c), HARAKA_CONN_CAPABILITIES, &v);
+}
+
+static inline int32_t haraka_note_set(haraka_object object, const char *path, const haraka_value *value)
+{
+    return haraka_table->note_set(object, haraka_text(path), value);
+}
+static inline int32_t haraka_note_get(haraka_object object, const char *path, haraka_value *out)
+{
+    return haraka_table->note_get(object, haraka_text(path), out);
+}
+/* result_add with text: haraka_result(self, object, "fail", "no such user") */
+static inline int32_t haraka_result(haraka_self self, haraka_object object, const char *key, const char *text)
+{
+    const haraka_value v = haraka_text_value(haraka_text(text));
+    return haraka_table->result_add(self, object, haraka_text(key), &v, 0);
+}
+
+static inline int32_t haraka_header_add(haraka_transaction t, const char *name, haraka_str value)
+{
+    return haraka_table->header_add(t, haraka_text(name), value, HARAKA_HEADER_END);
+}
+static inline int32_t haraka_header_add_leading(haraka_transaction t, const char *name, haraka_str value)
+{
+    return haraka_table->header_add(t, haraka_text(name), value, HARAKA_HEADER_LEADING);
+}
+
+static inline int32_t haraka_timer_start(haraka_self self, int64_t delay, int64_t period, void (*function)(void *),
+                                         void *context, haraka_destroy destroy)
+{
+    haraka_callback callback = {function, context, destroy};
+    return haraka_table->timer_start(self, delay, period, &callback, NULL);
+}
+static inline int32_t haraka_offload(haraka_self self, void (*work)(void *), void (*done)(void *), void *context,
+                                     haraka_destroy destroy)
+{
+    haraka_callback callback = {done, context, destroy};
+    return haraka_table->offload(self, work, &callback);
+}
+static inline const void *haraka_service(const haraka_host *host, const char *name)
+{
+    return host->service(haraka_text(name));
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

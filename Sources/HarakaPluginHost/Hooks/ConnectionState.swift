@@ -1,0 +1,71 @@
+// What the plugin host keeps for a live connection and its transaction.
+
+import HarakaCore
+import HarakaPluginABI
+
+/// A connection's handle, generation, pointers of plugins, and the run of its hooks.
+final class ConnectionState {
+    unowned let host: PluginHost
+    unowned let driver: any ConnectionDriver
+    unowned let connection: Connection
+    let generation: Generation
+    private(set) var handle = Handle(bits: 0)
+    var pointers = PointerNotes()
+    /// Made with the first hook that has plugins; used again for every later one.
+    private(set) var run: HookRun?
+    /// The hook that runs now, for `connection.hook`.
+    var currentHook = ""
+    private var hasEnded = false
+
+    init(_ host: PluginHost, _ driver: any ConnectionDriver, _ generation: Generation) {
+        self.host = host
+        self.driver = driver
+        connection = driver.connection
+        self.generation = generation
+        handle = host.connections.insert(self) ?? Handle(bits: 0)
+    }
+
+    func hookRun() -> HookRun {
+        if let run { return run }
+        let made = HookRun(host, self)
+        run = made
+        return made
+    }
+
+    func end() {
+        guard !hasEnded else { return }
+        hasEnded = true
+        run?.end()
+        host.connections.remove(handle)
+        for one in pointers.take() { host.doom(one) }
+        host.settleIfOutside()
+    }
+}
+
+/// A transaction's handle and pointers of plugins. Lives as long as the transaction.
+final class TransactionState {
+    unowned let host: PluginHost
+    unowned let transaction: Transaction
+    private(set) var handle = Handle(bits: 0)
+    var pointers = PointerNotes()
+
+    private init(_ host: PluginHost, _ transaction: Transaction) {
+        self.host = host
+        self.transaction = transaction
+        handle = host.transactions.insert(self) ?? Handle(bits: 0)
+    }
+
+    /// The state of `transaction`, made when a plugin first sees it.
+    static func of(_ transaction: Transaction, _ host: PluginHost) -> TransactionState {
+        if let state = transaction.pluginState { return unsafeDowncast(state, to: TransactionState.self) }
+        let state = TransactionState(host, transaction)
+        transaction.pluginState = state
+        return state
+    }
+
+    deinit {
+        host.transactions.remove(handle)
+        for one in pointers.take() { host.doom(one) }
+        host.settleIfOutside()
+    }
+}

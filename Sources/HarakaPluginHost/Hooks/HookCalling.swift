@@ -1,0 +1,116 @@
+// Calling a hook function: the struct it gets, and asking a whole hook for a connection.
+
+public import HarakaCore
+import HarakaPluginABI
+
+extension PluginHost {
+    /// Asks the plugins of the connection's generation. The verdict, or nil: the driver's `hooksCompleted` follows.
+    public func ask(_ question: Question, _ connection: Connection) -> Verdict? {
+        guard let held = connection.pluginState else { return .cont }
+        let state = unsafeDowncast(held, to: ConnectionState.self)
+        let handlers = state.generation.hooks.handlers(of: question)
+        guard !handlers.isEmpty else { return .cont }
+        return state.hookRun().start(question, handlers, deny: state.generation.hooks[.deny])
+    }
+
+    /// The answer to the open question is not needed any more, unless the hook is a required one.
+    public func cancel(_ connection: Connection) {
+        guard let held = connection.pluginState else { return }
+        unsafeDowncast(held, to: ConnectionState.self).run?.cancel(as: .gone)
+    }
+
+    /// One call across the border. Returns the function's code.
+    func call(_ handler: Handler, _ run: HookRun, _ state: ConnectionState?, aboutDenial: Bool) -> Int32 {
+        let mark = arena.mark
+        let outer = frame
+        let view = handler.method.view
+        let hook = aboutDenial ? Hook.deny : run.question.hook
+        frame = Frame(plugin: view.plugin, hook: hook?.name ?? "custom")
+        depth += 1
+        calling = run
+        var call = haraka_call()
+        call.size = MemoryLayout<haraka_call>.size
+        call.`self` = view.selfHandle
+        call.next = haraka_next(bits: run.handle)
+        if let state {
+            call.connection = haraka_connection(bits: state.handle.bits)
+            if let transaction = state.connection.transaction {
+                call.transaction = haraka_transaction(bits: TransactionState.of(transaction, self).handle.bits)
+            }
+        }
+        call.hook = hook.map { hookNames[Int($0.rawValue)] } ?? arena.lend(state?.currentHook ?? "")
+        call.data = view.data
+        call.context = handler.method.context
+        let arguments = aboutDenial ? denyArguments(run) : self.arguments(run)
+        call.arguments = arguments.items
+        call.argument_count = arguments.count
+        let code = withUnsafePointer(to: call) { handler.method.function($0) }
+        calling = nil
+        depth -= 1
+        frame = outer
+        arena.reset(to: mark)
+        if depth == 0, !doomed.isEmpty { settle() }
+        return code
+    }
+
+    private func arguments(_ run: HookRun) -> haraka_list {
+        guard let logLine, isInLogHook else { return arena.lend(arguments: run.question) }
+        let items = arena.allocate(haraka_value.self, 1)
+        items[0] = arena.lend(Value.map(logLine))
+        return haraka_list(items: items, count: 1)
+    }
+
+    func denyArguments(_ run: HookRun) -> haraka_list {
+        guard let refusal = run.refusal else { return haraka_list() }
+        let lines = refusal.verdict.reply.lines
+        let parameters = arena.lend(arguments: run.question)
+        let items = arena.allocate(haraka_value.self, 6)
+        items[0] = arena.lend(Value.integer(Int64(refusal.verdict.code.rawValue)))
+        items[1] = arena.lend(lines.count > 1 ? .list(lines.map(Value.text)) : .text(refusal.verdict.reply.text))
+        items[2] = arena.lend(Value.text(refusal.plugin))
+        items[3] = arena.lend(Value.text(refusal.method))
+        items[4] = haraka_value()
+        items[4].type = HARAKA_TYPE_LIST
+        items[4].as.list = parameters
+        items[5] = arena.lend(Value.text(run.question.hook?.name ?? ""))
+        return haraka_list(items: items, count: 6)
+    }
+}
+
+extension Arena {
+    /// A hook's arguments, as hooks.md section 3 lists them.
+    mutating func lend(arguments question: Question) -> haraka_list {
+        switch question {
+        case .helo(let host), .ehlo(let host): return lend(first: lend(.text(host)))
+        case .mail(let path), .rcpt(let path): return lend(first: lend(path.address), lend(path.parameters))
+        case .rcptOK(let address): return lend(first: lend(address))
+        case .queueOK(let text): return lend(first: lend(.text(text)))
+        case .unrecognizedCommand(let word, let rest), .named(_, let word, let rest):
+            return lend(first: lend(.text(word)), lend(.text(rest)))
+        default: return haraka_list()
+        }
+    }
+
+    private mutating func lend(first: haraka_value, _ second: haraka_value? = nil) -> haraka_list {
+        let items = allocate(haraka_value.self, 2)
+        items[0] = first
+        if let second { items[1] = second }
+        return haraka_list(items: items, count: second == nil ? 1 : 2)
+    }
+}
+
+extension Question {
+    /// The arguments as the log shows them.
+    var parameterText: String {
+        switch self {
+        case .helo(let host), .ehlo(let host): host
+        case .mail(let path), .rcpt(let path): path.address.formatted
+        case .rcptOK(let address): address.formatted
+        case .queueOK(let text): text
+        case .unrecognizedCommand(let word, let rest), .named(_, let word, let rest):
+            // What follows AUTH and its like is a secret.
+            rest.isEmpty || word.uppercased() == "AUTH" ? word : "\(word),\(rest)"
+        default: ""
+        }
+    }
+}

@@ -1,0 +1,42 @@
+// Which plugins a hook asks, in which order.
+
+import HarakaCore
+
+/// One plugin's place in a hook.
+struct Handler {
+    let method: PluginMethod
+    let methodName: String
+    let priority: Int32
+
+    var plugin: Plugin { method.view.plugin }
+}
+
+/// The handlers of every hook of a generation. Filled while loading, then only read.
+struct HookTable {
+    private(set) var known = [[Handler]](repeating: [], count: Hook.count)
+    private(set) var custom: [String: [Handler]] = [:]
+
+    /// Priority ascending, ties in order of registration.
+    mutating func add(_ handler: Handler, to name: String) {
+        if let hook = Hook(name: name) {
+            HookTable.insert(handler, into: &known[Int(hook.rawValue)])
+        } else {
+            HookTable.insert(handler, into: &custom[name, default: []])
+        }
+    }
+
+    private static func insert(_ handler: Handler, into list: inout [Handler]) {
+        let index = list.firstIndex { $0.priority > handler.priority } ?? list.endIndex
+        list.insert(handler, at: index)
+    }
+
+    subscript(_ hook: Hook) -> [Handler] { known[Int(hook.rawValue)] }
+
+    func handlers(of question: Question) -> [Handler] {
+        if let hook = question.hook { return self[hook] }
+        if case .named(let name, _, _) = question {
+            return Hook(name: name).map { self[$0] } ?? custom[name] ?? []
+        }
+        return []
+    }
+}

@@ -1,0 +1,75 @@
+// What other threads hand to the loop: answers and posts. One wake-up per batch. plugin-abi.md item 13.
+
+import HarakaCore
+import Synchronization
+
+/// Thread-safe; drained on the loop.
+final class Inbox: Sendable {
+    enum Item: Sendable {
+        case answer(bits: UInt64, code: Int32, reply: PluginReply)
+        /// An answer that nobody took, for the log.
+        case late(bits: UInt64, state: NextState)
+        case post(plugin: UInt64, PluginCallback)
+    }
+
+    private let items = Mutex<[Item]>([])
+    private let loop: any HostLoop
+
+    init(_ loop: any HostLoop) { self.loop = loop }
+
+    func put(_ item: Item) {
+        let isFirst = items.withLock { items in
+            items.append(item)
+            return items.count == 1
+        }
+        guard isFirst else { return }
+        loop.execute { PluginHost.shared?.drainInbox() }
+    }
+
+    func take() -> [Item] {
+        items.withLock { items in
+            defer { items = [] }
+            return items
+        }
+    }
+}
+
+extension PluginHost {
+    func drainInbox() {
+        for item in inbox.take() {
+            switch item {
+            case .answer(let bits, let code, let reply): deliver(bits, code, reply)
+            case .late(let bits, let state): reportLate(bits, state)
+            case .post(let bits, let callback): runPost(bits, callback)
+            }
+        }
+        settleIfOutside()
+    }
+
+    /// The run that waits for this handle goes on. The slot is its owner's: no other run can have it.
+    func deliver(_ bits: UInt64, _ code: Int32, _ reply: PluginReply) { waiting[bits]?.answered(bits, code, reply) }
+
+    private func runPost(_ bits: UInt64, _ callback: PluginCallback) {
+        guard let plugin = plugins.find(bits), !plugin.isRevoked else {
+            doom(callback.pendingDestroy)
+            return
+        }
+        PluginWork(.post, self, plugin, callback).runOnce()
+    }
+
+    /// Names who answered late or twice.
+    func reportLate(_ bits: UInt64, _ state: NextState) {
+        let who = blame.find(bits)
+        let plugin = who?.plugin ?? frame?.plugin.name ?? "a plugin"
+        let hook = who.map { " on hook \($0.hook)" } ?? ""
+        let why =
+            switch state {
+            case .timedOut: "answered after its time limit\(hook); the answer is ignored"
+            case .gone: "answered\(hook) after the client had left; the answer is ignored"
+            case .revoked: "answered\(hook) after its generation had ended; the answer is ignored"
+            default: "plugin ran callback multiple times - ignoring subsequent calls\(hook.isEmpty ? "" : " (\(hook.dropFirst()))")"
+            }
+        let level = state == .gone ? 7 as Int32 : 3
+        warn(level, plugin, "-", "\(plugin) \(why)")
+    }
+}

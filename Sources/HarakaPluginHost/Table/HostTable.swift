@@ -1,0 +1,65 @@
+// The table that plugins get: each slot is a C function that finds the host, checks thread and handle, and does one thing.
+//
+// The files Table+<area> hold the functions. Every one of them may be called with anything: a stale handle, a NULL
+// pointer, from a foreign thread. None may trap, and none may call plugin code before it returns.
+
+import HarakaCore
+import HarakaPluginABI
+
+extension PluginHost {
+    /// The host, if the caller is on its loop.
+    static func onLoop() -> PluginHost? {
+        guard let host = shared, host.loop.isCurrent else { return nil }
+        return host
+    }
+
+    /// What a function that wants the loop answers elsewhere.
+    static var offLoop: Int32 { shared == nil ? HARAKA_E_REVOKED : HARAKA_E_WRONG_THREAD }
+
+    /// A plugin's view by its `self`; nil: stale or forged.
+    func view(_ me: haraka_self) -> PluginView? {
+        let handle = Handle(bits: me.bits)
+        return plugins.find(Handle(.plugin, slot: handle.slot, sequence: handle.sequence).bits & me.bits)?.view(me.bits)
+    }
+
+    func badHandle(_ what: StaticString) -> Int32 {
+        let plugin = frame?.plugin.name ?? "core"
+        warn(HARAKA_LOG_ERROR, plugin, "-", "\(plugin) used a \(what) handle that names nothing (any more)")
+        return HARAKA_E_HANDLE
+    }
+
+    func fillTable() {
+        table.pointee.size = MemoryLayout<haraka_host>.size
+        table.pointee.abi_major = UInt32(HARAKA_ABI_MAJOR)
+        table.pointee.abi_minor = UInt32(HARAKA_ABI_MINOR)
+        table.pointee.version = PluginIdentity(serverVersion).nameText
+        fillRegistration()
+        fillAnswers()
+        fillLogAndConfiguration()
+        fillObjects()
+        fillNotes()
+        fillResults()
+        fillMessages()
+        fillWork()
+        table.pointee.service = { name in
+            guard name.text == "regex/1" else { return nil }
+            return UnsafeRawPointer(RegexService.table)
+        }
+    }
+
+    /// What a handle of any kind stands for.
+    enum ObjectReference {
+        case server
+        case connection(ConnectionState)
+        case transaction(TransactionState)
+    }
+
+    func object(_ object: haraka_object) -> ObjectReference? {
+        if object.bits == 0 { return .server }
+        switch Handle(bits: object.bits).kind {
+        case .connection: return connections.find(object.bits).map(ObjectReference.connection)
+        case .transaction: return transactions.find(object.bits).map(ObjectReference.transaction)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// Log lines and configuration for plugins. plugin.h "log", "configuration".
+
+import HarakaCore
+import HarakaPluginABI
+
+extension PluginHost {
+    /// A longer line of a plugin is cut: no plugin can fill the log with one call.
+    static let maximumLogLine = 8192
+
+    func fillLogAndConfiguration() {
+        table.pointee.log_enabled = { level in
+            guard let host = PluginHost.shared else { return 0 }
+            return host.log.isEnabled(level) ? 1 : 0
+        }
+        table.pointee.log = { me, level, object, text in
+            guard let host = PluginHost.shared, (0...9).contains(level), host.log.isEnabled(level) else { return }
+            let origin = host.identity(me)?.name ?? "plugin"
+            guard let bytes = text.bytes else {
+                return host.log.log(HARAKA_LOG_ERROR, uuid: "-", origin: origin, "logged a malformed text")
+            }
+            var message = String(decoding: UnsafeRawBufferPointer(rebasing: bytes.prefix(PluginHost.maximumLogLine)), as: UTF8.self)
+            if bytes.count > PluginHost.maximumLogLine { message += " ... (\(bytes.count) bytes)" }
+            host.log.log(level, uuid: host.logUUID(object), origin: origin, message)
+        }
+        table.pointee.config_get = { me, name, type, booleans, out in
+            guard let host = PluginHost.onLoop() else { return PluginHost.offLoop }
+            guard let view = host.view(me) else { return host.badHandle("self") }
+            guard let out, let name = name.text, let booleans = booleans.text, !name.isEmpty,
+                (HARAKA_CONFIG_BY_NAME...HARAKA_CONFIG_BINARY).contains(type)
+            else { return HARAKA_E_ARGUMENT }
+            let package = view.object.file.location.packageFolder
+            let (value, problems) = host.configuration.get(name, type: type, booleans: booleans, package: package)
+            for problem in problems { host.warn(HARAKA_LOG_ERROR, view.plugin.name, "-", problem) }
+            out.pointee = host.arena.lend(value)
+            return HARAKA_SUCCESS
+        }
+    }
+
+    /// The uuid for a log line: of the object, on the loop only.
+    private func logUUID(_ object: haraka_object) -> String {
+        guard object.bits != 0, loop.isCurrent else { return "-" }
+        switch self.object(object) {
+        case .connection(let state): return state.connection.logUUID
+        case .transaction(let state): return state.transaction.uuid
+        default: return "-"
+        }
+    }
+
+    /// Shows a line to the `log` hook. True: a plugin took it. Lines logged meanwhile go to the built-in writer. On the loop,
+    /// outside of plugin code.
+    public func runLogHook(level: Int32, levelName: String, uuid: String, origin: String, message: String) -> Bool {
+        guard let generation, !generation.hooks[.log].isEmpty, !isInLogHook, depth == 0 else { return false }
+        isInLogHook = true
+        defer { isInLogHook = false }
+        var line = ValueMap()
+        line["level"] = .text(levelName)
+        line["priority"] = .integer(Int64(level))
+        line["data"] = .text(message)
+        line["uuid"] = .text(uuid)
+        line["origin"] = .text(origin)
+        logLine = line
+        defer { logLine = nil }
+        let run = HookRun(self, nil)
+        defer { run.end() }
+        let verdict = run.start(.named("log", word: "", rest: ""), generation.hooks[.log], deny: [])
+        return verdict.map { $0.code != .cont } ?? false
+    }
+
+    /// Whether any plugin wants to see log lines, and can now.
+    public var hasLogHook: Bool { generation.map { !$0.hooks[.log].isEmpty } ?? false }
+    public var isInPluginCode: Bool { depth > 0 || isInLogHook }
+}

@@ -1,0 +1,39 @@
+// The plugin's configuration files.
+import CHarakaPluginKit
+
+/// Files of the configuration folder, laid over the defaults that the plugin brings. Loop thread only.
+///
+/// What is returned is lent until the call ends; a plugin reads its configuration when it registers, and again at each
+/// reload, because then it is registered anew.
+///
+///     let ini = plugin.config.ini("tarpit.ini", booleans: "main.enabled")
+///     let seconds = ini["main"]["delay"].integer(or: 5)
+public struct Config: Sendable {
+    let owner: haraka_self
+
+    /// An ini file: a map of sections, keys before the first section in `main`. `booleans` declares which keys are
+    /// booleans as in Haraka, blank separated: `"main.enabled +main.strict -section.key"`.
+    public func ini(_ name: String, booleans: String = "") -> ValueView {
+        read(name, HARAKA_CONFIG_INI, booleans: booleans)
+    }
+
+    /// A list of texts, one per line, without comments.
+    public func list(_ name: String) -> ValueView { read(name, HARAKA_CONFIG_LIST) }
+
+    /// One value: the first line.
+    public func value(_ name: String) -> ValueView { read(name, HARAKA_CONFIG_VALUE) }
+
+    /// All lines as they are.
+    public func data(_ name: String) -> ValueView { read(name, HARAKA_CONFIG_DATA) }
+
+    /// A JSON document.
+    public func json(_ name: String) -> ValueView { read(name, HARAKA_CONFIG_JSON) }
+
+    private func read(_ name: String, _ type: Int32, booleans: String = "") -> ValueView {
+        var value = haraka_null()
+        name.lent { name in
+            booleans.lent { _ = haraka_kit_host().pointee.config_get(owner, name, type, $0, &value) }
+        }
+        return ValueView(value)
+    }
+}

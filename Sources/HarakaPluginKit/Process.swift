@@ -1,0 +1,26 @@
+// The process that the plugin lives in.
+import CHarakaPluginKit
+
+extension Plugin {
+    /// A variable of the environment; nil if it is not set.
+    public static func environment(_ name: String) -> String? {
+        haraka_kit_environment(name).map { String(cString: $0) }
+    }
+
+    public static var processNumber: Int64 { haraka_kit_process() }
+
+    /// The name of this machine.
+    public static var hostName: String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+            guard let start = buffer.baseAddress else { return "localhost" }
+            haraka_kit_host_name(start, buffer.count)
+            return String(cString: start)
+        }
+    }
+
+    /// Microseconds since 1970, also where there is no host yet. Any thread.
+    public static var microseconds: Int64 { haraka_kit_now() }
+
+    /// The local date as a number, 20240229, of a time in seconds since 1970. Any thread.
+    public static func date(ofSeconds seconds: Int64) -> Int32 { haraka_kit_date(seconds) }
+}
