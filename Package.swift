@@ -62,7 +62,7 @@ let host: [Target] = [
     room("HarakaConfig"),
     room("HarakaLog"),
     room("HarakaCore", ["SMTPSyntax", "MailMessage"]),
-    room("HarakaSpool", ["HarakaCore", "CHarakaFile"]),
+    room("HarakaSpool", ["HarakaCore", "MailMessage", "CHarakaFile"]),
     room(
         "HarakaPluginHost",
         ["HarakaPluginABI", "HarakaCore", "MailMessage", "SMTPSyntax", "CHarakaFile", "CLtdl", "CPCRE2"]),
@@ -88,7 +88,7 @@ let hostTests: [Target] = [
 
 let package = Package(
     name: "haraka",
-    products: [.executable(name: "haraka", targets: ["haraka"])],
+    products: embedded ? [] : [.executable(name: "haraka", targets: ["haraka"])],
     dependencies: embedded
         ? []
         : [

@@ -23,12 +23,13 @@ void haraka_kit_note_status(int32_t status)
 }
 
 /*
- * The Next whose hook function is on the stack. A Next that is dropped while its own hook runs cannot know whether the
- * closure threw (then the reply is "plugin failed") or forgot it ("plugin gave no answer"); so dropping only leaves a
- * mark, and the trampoline, which does know, answers. A Next may be dropped on any thread: the exchange decides which
- * of the two sides answers, so that never both or neither do.
+ * The Next whose hook function is on the stack. One that is consumed while its own hook runs only leaves a mark, and the
+ * trampoline does the rest: a code becomes the function's value, which is cheaper than a call back to the host; and only
+ * the trampoline knows whether the closure of a dropped Next threw ("plugin failed") or forgot it ("plugin gave no
+ * answer"). A Next may be consumed on any thread: the exchange decides which side answers, so that never both or neither
+ * do. Marks are numbers that no handle has.
  */
-#define DROPPED UINT64_MAX
+#define MARK (UINT64_C(0xFFFFFFFF) << 32)
 static _Atomic uint64_t running = 0;
 
 uint64_t haraka_kit_enter(haraka_next next)
@@ -38,13 +39,14 @@ uint64_t haraka_kit_enter(haraka_next next)
 
 int32_t haraka_kit_leave(uint64_t outer)
 {
-    return atomic_exchange_explicit(&running, outer, memory_order_acq_rel) == DROPPED;
+    const uint64_t left = atomic_exchange_explicit(&running, outer, memory_order_acq_rel);
+    return (left & MARK) == MARK ? (int32_t)(uint32_t)left : HARAKA_PENDING;
 }
 
-int32_t haraka_kit_drop(haraka_next next)
+int32_t haraka_kit_mark(haraka_next next, int32_t code)
 {
     uint64_t expected = next.bits;
-    return atomic_compare_exchange_strong_explicit(&running, &expected, DROPPED, memory_order_acq_rel,
+    return atomic_compare_exchange_strong_explicit(&running, &expected, MARK | (uint32_t)code, memory_order_acq_rel,
                                                    memory_order_acquire);
 }
 

@@ -21,7 +21,8 @@ public func fuzzLineDecoder(_ bytes: UnsafeRawBufferPointer) {
             let line = input[start..<(start + length)]
             precondition(!line.contains(0x0A), "LF inside a line")
             precondition(consumed - length <= 2, "bytes lost between line and end")
-            precondition(policy != .reject || !line.contains(0x0D) && consumed - length == 2, "bare newline let through")
+            let isClean = !line.contains(0x0D) && consumed - length == 2
+            precondition(policy != .reject || isClean, "bare newline let through")
         }
         start += consumed
     }

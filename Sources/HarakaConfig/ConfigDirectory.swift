@@ -69,6 +69,7 @@ public struct ConfigDirectory: Sendable {
         return folders.map { Self.join($0, name) }
     }
 
+    /// The path of a name in a folder; an absolute name is its own path.
     private static func join(_ folder: String, _ name: String) -> String {
         name.hasPrefix("/") ? name : folder + "/" + name
     }
@@ -77,9 +78,11 @@ public struct ConfigDirectory: Sendable {
     private static func problem(_ name: String, _ type: ConfigType?) -> String? {
         if name.isEmpty { return "expected the name of a configuration file" }
         if name.utf8.contains(0) { return "a configuration file's name holds a NUL; it is not read" }
-        if name.split(separator: "/").contains("..") { return "a configuration file's name holds \"..\"; it is not read" }
-        if type == nil, ConfigType.isForeign(name) { return "expected an ini, JSON, list or value file; this format is not read" }
-        return nil
+        if name.split(separator: "/").contains("..") {
+            return "a configuration file's name holds \"..\"; it is not read"
+        }
+        guard type == nil, ConfigType.isForeign(name) else { return nil }
+        return "expected an ini, JSON, list or value file; this format is not read"
     }
 
     /// One file of one layer; nil where it does not exist.
@@ -91,6 +94,7 @@ public struct ConfigDirectory: Sendable {
         }
     }
 
+    /// The bytes of one layer. Declared booleans of ini files are converted but not filled in: see `get`.
     private static func parse(
         _ bytes: [UInt8], _ file: String, _ type: ConfigType, _ declarations: BooleanDeclarations
     ) -> Parsed {

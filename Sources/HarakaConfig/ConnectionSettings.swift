@@ -98,6 +98,7 @@ public struct ConnectionSettings: Sendable, Equatable {
         return (settings, reader.finish())
     }
 
+    /// Keys of `[main]`.
     private mutating func readMain(_ reader: inout SettingsReader) {
         spoolDir = reader.text(ConfigKey("main", "spool_dir")) ?? spoolDir
         spoolAfter = reader.integer(ConfigKey("main", "spool_after"), default: spoolAfter, in: -1...Int.max)
@@ -106,11 +107,15 @@ public struct ConnectionSettings: Sendable, Equatable {
         bareNewline = reader.choice(ConfigKey("main", "bare_newline"), default: bareNewline)
     }
 
+    /// Networks are kept as text, checked.
     private mutating func readHAProxy(_ reader: inout SettingsReader) {
         let key = ConfigKey("haproxy", "hosts")
         for (index, host) in reader.texts(key).enumerated() {
-            if IPText.isNetwork(host) { haproxyHosts.append(host) }
-            else { reader.reject(key, "expected an address or a network such as 192.0.2.0/24", element: index) }
+            if IPText.isNetwork(host) {
+                haproxyHosts.append(host)
+            } else {
+                reader.reject(key, "expected an address or a network such as 192.0.2.0/24", element: index)
+            }
         }
     }
 }

@@ -40,6 +40,7 @@ enum FileContent {
             let count = Glibc.read(descriptor, &chunk, chunk.count)
             if count == 0 { return .bytes(content) }
             if count < 0 {
+                // A signal came in between: nothing was read, nothing is wrong.
                 if errno == EINTR { continue }
                 return refused(by: errno)
             }
@@ -48,10 +49,12 @@ enum FileContent {
         return tooLarge
     }
 
+    /// The size is named, so that nobody has to look the limit up.
     private static var tooLarge: FileContent {
         .refused("is larger than \(sizeLimit / 1024 / 1024) MiB; expected a configuration file")
     }
 
+    /// The system's own words for an error.
     private static func refused(by error: Int32) -> FileContent {
         .refused("cannot be read: \(String(cString: strerror(error)))")
     }

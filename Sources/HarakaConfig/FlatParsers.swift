@@ -9,7 +9,8 @@ public enum ValueParser {
     ///   such line.
     public static func parse(_ bytes: [UInt8], file: String, booleans: [String] = []) -> Parsed {
         if let problem = TextLines.invalidText(bytes, file: file) { return Parsed(.null, file: file, [problem]) }
-        guard let line = TextLines(bytes).first(where: { !$0.isBlankOrComment }) else { return Parsed(.null, file: file) }
+        let line = TextLines(bytes).first { !$0.isBlankOrComment }
+        guard let line else { return Parsed(.null, file: file) }
         let source = ListParser.entry(line, file)
         let text = source.written ?? ""
         let value: ConfigValue = booleans.isEmpty ? Scalar.value(of: text) : .bool(Scalar.isTrue(text))
@@ -28,6 +29,7 @@ public enum ListParser {
         return Parsed(.list(items), file: file, sources: [.listEntries: entries])
     }
 
+    /// Where a line's entry stands, and what it is.
     fileprivate static func entry(_ line: TextLine, _ file: String) -> Source {
         var source = line.source(file)
         source.written = String(decoding: line.bytes.trimmed, as: UTF8.self)

@@ -32,11 +32,14 @@ public enum IniParser {
 
 /// The state of reading one ini file: the sections so far, the current one, and a line that is being continued.
 private struct IniReading {
+    /// What findings name.
     let file: String
     let declarations: BooleanDeclarations
+    /// The sections in order: their names, what they hold, and the place of each name.
     private var names = ["main"]
     private var sections: [OrderedMap] = [[:]]
     private var places = ["main": 0]
+    /// The section that keys belong to now.
     private var current = 0
     /// The number of the first line of what is being continued, and its text so far.
     private var begunLine: Int?
@@ -49,6 +52,8 @@ private struct IniReading {
         self.declarations = declarations
     }
 
+    /// Takes the next line of the file.
+    ///
     /// Comments and blank lines may stand between a line and its continuation, as in Haraka.
     mutating func take(_ line: TextLine) {
         if line.isBlankOrComment { return }
@@ -63,6 +68,7 @@ private struct IniReading {
         if continues == nil { takeBegun() }
     }
 
+    /// The sections, once all lines are taken.
     mutating func finish() -> Parsed {
         endContinuation()
         var map = OrderedMap()
@@ -84,6 +90,7 @@ private struct IniReading {
         takeBegun()
     }
 
+    /// The continued line is whole.
     private mutating func takeBegun() {
         let line = TextLine(number: begunLine ?? 0, bytes: begun[...])
         begunLine = nil
@@ -98,6 +105,7 @@ private struct IniReading {
         return String(decoding: bytes.dropFirst().dropLast().trimmed, as: UTF8.self)
     }
 
+    /// Makes a section the current one. Its later keys are added to those of the first time.
     private mutating func enter(_ name: String, _ line: TextLine) {
         sources[ConfigKey(name, ""), default: []].append(line.source(file))
         if let place = places[name] {
@@ -110,12 +118,14 @@ private struct IniReading {
         sections.append([:])
     }
 
+    /// A line that is neither comment nor section: `key`, white space, and perhaps `=` and a value.
     private mutating func takeKey(_ line: TextLine) {
         let bytes = line.bytes.trimmed
         let keyEnd = bytes.firstIndex { !Byte.isKey($0) } ?? bytes.endIndex
         let sign = bytes[keyEnd...].firstIndex { !Byte.isSpace($0) } ?? bytes.endIndex
         let hasValue = sign < bytes.endIndex && bytes[sign] == Byte.equals
         guard keyEnd > bytes.startIndex, hasValue || sign == bytes.endIndex else { return reject(line, at: sign) }
+        // Haraka takes `[main` for a bare key; it is a section whose bracket was forgotten.
         if !hasValue, bytes.first == Byte.open, !bytes.contains(Byte.close) { return reject(line, at: bytes.endIndex) }
 
         var source = line.source(file)
@@ -127,15 +137,19 @@ private struct IniReading {
         store(String(decoding: bytes[..<keyEnd], as: UTF8.self), source)
     }
 
+    /// The line is invalid from this byte on.
     private mutating func reject(_ line: TextLine, at place: Int) {
         let expected = "expected [section], key=value or key (letters, digits and _ @ : . + - / [ ])"
         findings.add(.error, line.source(file), at: line.column(of: place), "this line is skipped: \(expected)")
     }
 
+    /// Puts a key into the current section.
     private mutating func store(_ name: String, _ source: Source) {
-        let isList = name.hasSuffix("[]") && name.utf8.count > 2
-        let key = isList ? String(name.dropLast(2)) : name
-        let value = scalar(name, source)
+        let hasBrackets = name.hasSuffix("[]") && name.utf8.count > 2
+        let key = hasBrackets ? String(name.dropLast(2)) : name
+        // Whoever declared a boolean gets one, brackets or not.
+        let isList = hasBrackets && !declarations.contains(names[current], key)
+        let value = scalar(isList ? name : key, source)
         let place = ConfigKey(names[current], key)
         if isList {
             let begins = sections[current][key]?.list == nil
@@ -148,6 +162,7 @@ private struct IniReading {
         }
     }
 
+    /// A value by its declaration, or by its look.
     private mutating func scalar(_ name: String, _ source: Source) -> ConfigValue {
         guard declarations.contains(names[current], name) else {
             return source.written.map(Scalar.value) ?? .null

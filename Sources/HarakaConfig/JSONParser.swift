@@ -46,7 +46,9 @@ private struct JSONReading {
         var message: String
     }
 
+    /// What is still to be read. Its indices are places in the file.
     private var rest: ArraySlice<UInt8>
+    /// How many lists and maps are open.
     private var depth = 0
     /// Keys that were set again, with their places; bounded by what is reported of them.
     private(set) var repetitions: [(place: Int, key: String)] = []
@@ -55,6 +57,7 @@ private struct JSONReading {
         rest = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
     }
 
+    /// One value, and white space around it.
     mutating func document() throws(Mistake) -> ConfigValue {
         let value = try value()
         skipSpace()
@@ -62,6 +65,7 @@ private struct JSONReading {
         return value
     }
 
+    /// The next value, told by its first character.
     private mutating func value() throws(Mistake) -> ConfigValue {
         skipSpace()
         switch rest.first ?? 0 {
@@ -73,6 +77,7 @@ private struct JSONReading {
         }
     }
 
+    /// Reads what stands within brackets, the opening one first. The limit keeps the stack from running out.
     private mutating func nested(
         _ read: (inout JSONReading) throws(Mistake) -> ConfigValue
     ) throws(Mistake) -> ConfigValue {
@@ -85,6 +90,7 @@ private struct JSONReading {
         return try read(&self)
     }
 
+    /// `"key": value, ... }`, after the opening brace.
     private mutating func map() throws(Mistake) -> ConfigValue {
         var map = OrderedMap()
         if take("}") { return .map(map) }
@@ -101,6 +107,7 @@ private struct JSONReading {
         return .map(map)
     }
 
+    /// `value, ... ]`, after the opening bracket.
     private mutating func list() throws(Mistake) -> ConfigValue {
         var items: [ConfigValue] = []
         if take("]") { return .list(items) }
@@ -109,6 +116,7 @@ private struct JSONReading {
         return .list(items)
     }
 
+    /// One of the three words.
     private mutating func word() throws(Mistake) -> ConfigValue {
         let words: [(StaticString, ConfigValue)] = [("true", .bool(true)), ("false", .bool(false)), ("null", .null)]
         for (word, value) in words {
@@ -145,12 +153,14 @@ private struct JSONReading {
         return .double(double)
     }
 
+    /// One digit or more.
     private mutating func digits() throws(Mistake) {
         let end = rest.firstIndex { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? rest.endIndex
         guard end > rest.startIndex else { throw mistake("expected a digit") }
         rest = rest[end...]
     }
 
+    /// A text in double quotes. What lies between two escapes is copied in one piece; it is known to be UTF-8.
     private mutating func string() throws(Mistake) -> String {
         rest.removeFirst()
         var bytes: [UInt8] = []
@@ -169,6 +179,7 @@ private struct JSONReading {
         }
     }
 
+    /// What a backslash begins. A surrogate must come with its other half: a lone one is no character.
     private mutating func escape() throws(Mistake) -> Unicode.Scalar {
         let place = rest.startIndex
         let plain: [UInt8: Unicode.Scalar] = [
@@ -195,11 +206,13 @@ private struct JSONReading {
         guard marked.starts(with: [Byte.backslash, UInt8(ascii: "u")]) else { return nil }
         let digits = marked.dropFirst(2)
         let isHex = digits.allSatisfy { Unicode.Scalar($0).properties.isASCIIHexDigit }
-        guard digits.count == 4, isHex, let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16) else { return nil }
+        guard digits.count == 4, isHex else { return nil }
+        guard let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16) else { return nil }
         rest = rest.dropFirst(6)
         return unit
     }
 
+    /// Takes a character, and white space before it, if it follows.
     private mutating func take(_ character: Unicode.Scalar) -> Bool {
         skipSpace()
         guard rest.first == UInt8(ascii: character) else { return false }
@@ -207,10 +220,12 @@ private struct JSONReading {
         return true
     }
 
+    /// JSON's four kinds of white space.
     private mutating func skipSpace() {
         rest = rest.drop { $0 == 0x20 || $0 == 0x09 || $0 == Byte.lf || $0 == Byte.cr }
     }
 
+    /// A mistake at what comes next.
     private func mistake(_ message: String) -> Mistake {
         Mistake(place: rest.startIndex, message: message)
     }

@@ -32,32 +32,38 @@ public enum ListenAddress: Sendable, Hashable {
         return .tcp(host: host, port: parts.count == 2 ? try port(parts[1]) : defaultPort)
     }
 
+    /// A path; what follows its last colon is the mode if it is three or four octal digits.
     private static func unix(_ text: String) throws(Malformed) -> ListenAddress {
         var path = text[...]
         var mode: UInt32?
         if let colon = text.lastIndex(of: ":") {
             let digits = text[text.index(after: colon)...]
-            if let octal = UInt32(digits, radix: 8), (3...4).contains(digits.utf8.count), isDigit(digits.utf8.first ?? 0) {
+            let isMode = (3...4).contains(digits.utf8.count) && digits.utf8.allSatisfy(isDigit)
+            if isMode, let octal = UInt32(digits, radix: 8) {
                 path = text[..<colon]
                 mode = octal
             }
         }
         // sun_path holds 108 bytes with the NUL at its end.
         guard path.utf8.count <= 107 else { throw Malformed(expected: "expected a socket path of at most 107 bytes") }
-        guard !path.hasSuffix("/"), !path.utf8.contains(0) else { throw Malformed(expected: "expected the path of a socket") }
+        guard !path.hasSuffix("/"), !path.utf8.contains(0) else {
+            throw Malformed(expected: "expected the path of a socket")
+        }
         return .unix(path: String(path), mode: mode)
     }
 
+    /// `[v6]` or `[v6]:port`.
     private static func bracketed(_ text: String, _ defaultPort: UInt16) throws(Malformed) -> ListenAddress {
         guard let close = text.firstIndex(of: "]") else { throw Malformed(expected: "expected [ipv6]:port") }
-        let host = text[text.index(after: text.startIndex)..<close]
+        let host = String(text[text.index(after: text.startIndex)..<close])
         guard IPText.isV6(host) else { throw Malformed(expected: "expected an IPv6 address within the brackets") }
         let rest = text[text.index(after: close)...]
-        if rest.isEmpty { return .tcp(host: String(host), port: defaultPort) }
+        if rest.isEmpty { return .tcp(host: host, port: defaultPort) }
         guard rest.first == ":" else { throw Malformed(expected: "expected [ipv6]:port") }
-        return .tcp(host: String(host), port: try port(rest.dropFirst()))
+        return .tcp(host: host, port: try port(rest.dropFirst()))
     }
 
+    /// Digits only: no sign, no service names.
     private static func port(_ text: Substring) throws(Malformed) -> UInt16 {
         guard text.utf8.allSatisfy(isDigit), let port = UInt16(text) else {
             throw Malformed(expected: "expected a port, 0 to 65535")
@@ -65,12 +71,13 @@ public enum ListenAddress: Sendable, Hashable {
         return port
     }
 
-    /// Letters, digits, hyphens, dots and underscores; not digits and dots alone, which would be a broken IPv4 address.
+    /// Letters, digits, hyphens, dots, underscores; not digits and dots alone: that is a broken IPv4 address.
     private static func isHostName(_ text: String) -> Bool {
         let bytes = text.utf8
-        guard (1...253).contains(bytes.count), !bytes.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: ".") }) else { return false }
-        return bytes.allSatisfy { Byte.isKey($0) && ![UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "@"),
-            UInt8(ascii: "+"), Byte.open, Byte.close].contains($0) }
+        let isNumeric = bytes.allSatisfy { isDigit($0) || $0 == UInt8(ascii: ".") }
+        guard (1...253).contains(bytes.count), !isNumeric else { return false }
+        // What a key may hold and a host name may not.
+        return bytes.allSatisfy { Byte.isKey($0) } && !bytes.contains { "/:@+[]".utf8.contains($0) }
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool {
@@ -85,29 +92,31 @@ extension ListenAddress: CustomStringConvertible {
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path, nil): path
         case .unix(let path, let mode?):
-            "\(path):" + String(repeating: "0", count: max(0, 3 - String(mode, radix: 8).count)) + String(mode, radix: 8)
+            // Three digits at least: fewer would be read back as part of the path.
+            "\(path):" + String("00" + String(mode, radix: 8)).suffix(max(3, String(mode, radix: 8).count))
         }
     }
 }
 
 /// Internet addresses as they are written.
 enum IPText {
-    static func isV4(_ text: some StringProtocol) -> Bool {
+    /// Four decimal numbers.
+    static func isV4(_ text: String) -> Bool {
         var address = in_addr()
-        return inet_pton(AF_INET, String(text), &address) == 1
+        return !text.utf8.contains(0) && inet_pton(AF_INET, text, &address) == 1
     }
 
     /// With or without a zone (`fe80::1%eth0`).
-    static func isV6(_ text: some StringProtocol) -> Bool {
+    static func isV6(_ text: String) -> Bool {
         let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
         guard let bare = parts.first, parts.dropFirst().allSatisfy(isZone) else { return false }
         var address = in6_addr()
-        return inet_pton(AF_INET6, String(bare), &address) == 1
+        return !bare.utf8.contains(0) && inet_pton(AF_INET6, String(bare), &address) == 1
     }
 
     /// The name of an interface: letters, digits and little else.
-    private static func isZone(_ text: some StringProtocol) -> Bool {
-        (1...15).contains(text.utf8.count) && text.utf8.allSatisfy { Byte.isKey($0) && $0 != Byte.open && $0 != Byte.close }
+    private static func isZone(_ text: Substring) -> Bool {
+        (1...15).contains(text.utf8.count) && text.utf8.allSatisfy { Byte.isKey($0) && !"[]".utf8.contains($0) }
     }
 
     /// An address, alone or with a prefix length: `192.0.2.0/24`, `2001:db8::/32`.

@@ -53,6 +53,7 @@ public struct LogSettings: Sendable, Equatable {
         "expected a level: \(levelNames.reversed().joined(separator: ", ")), or its number, 9 to 0"
     }
 
+    /// The file `loglevel`.
     private mutating func readLevelFile(_ directory: ConfigDirectory) -> [Diagnostic] {
         let file = SingleValue(directory.get("loglevel", .value))
         guard let name = file.text else { return file.diagnostics }
@@ -61,6 +62,7 @@ public struct LogSettings: Sendable, Equatable {
         return file.diagnostics
     }
 
+    /// The file `log_timestamps`.
     private mutating func readTimestampsFile(_ directory: ConfigDirectory) -> [Diagnostic] {
         let file = SingleValue(directory.get("log_timestamps", .value))
         guard let text = file.text else { return file.diagnostics }

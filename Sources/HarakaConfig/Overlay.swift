@@ -17,6 +17,7 @@ extension Parsed {
 
 /// The rules of merging.
 private enum Overlay {
+    /// Two values of which at least one is a whole file, or an entry that is not null.
     static func merge(_ lower: ConfigValue, _ upper: ConfigValue) -> ConfigValue {
         switch (lower, upper) {
         case (_, .null): lower
@@ -26,6 +27,7 @@ private enum Overlay {
         }
     }
 
+    /// Key by key: the lower map's order, then what the upper one adds.
     private static func merge(_ lower: OrderedMap, _ upper: OrderedMap) -> OrderedMap {
         var merged = lower
         for (key, value) in upper.entries {

@@ -65,6 +65,7 @@ public struct SMTPSettings: Sendable, Equatable {
         ConfigKey("main", "smtputf8"): "smtputf8 in connection.ini",
     ]
 
+    /// `listen`, `smtps_port`, `public_ip`. What is wrong in a list of addresses does not spoil the others.
     private mutating func readListeners(_ reader: inout SettingsReader) {
         smtpsPort = UInt16(clamping: reader.integer(ConfigKey("main", "smtps_port"), default: 465, in: 0...65535))
         let key = ConfigKey("main", "listen")
@@ -72,8 +73,11 @@ public struct SMTPSettings: Sendable, Equatable {
         for text in reader.texts(key).flatMap({ $0.split(separator: ",") }).map(Self.trimmed) where !text.isEmpty {
             do throws(ListenAddress.Malformed) {
                 let address = try ListenAddress.parse(text)
-                if addresses.contains(address) { reader.warn(key, "\(address) stands in main.listen twice") }
-                else { addresses.append(address) }
+                if addresses.contains(address) {
+                    reader.warn(key, "\(address) stands in main.listen twice")
+                } else {
+                    addresses.append(address)
+                }
             } catch {
                 reader.reject(key, "at \"\(text)\" \(error.expected)")
             }
@@ -101,6 +105,7 @@ public struct SMTPSettings: Sendable, Equatable {
         }
     }
 
+    /// As whom, and in how many processes.
     private mutating func readProcess(_ reader: inout SettingsReader) {
         inactivityTimeout = reader.seconds(ConfigKey("main", "inactivity_timeout"), default: 300, in: 0.001...604_800)
         user = reader.text(ConfigKey("main", "user"))
@@ -118,6 +123,7 @@ public struct SMTPSettings: Sendable, Equatable {
         }
     }
 
+    /// How the server leaves the terminal, and how it ends.
     private mutating func readShutdown(_ reader: inout SettingsReader) {
         daemonize = reader.bool(ConfigKey("main", "daemonize"), default: false)
         daemonLogFile = reader.text(ConfigKey("main", "daemon_log_file")) ?? daemonLogFile

@@ -105,7 +105,8 @@ struct SettingsReader {
                 continue
             }
             guard let names = known[section] else {
-                unknown(ConfigKey(section, ""), "[\(section)] is no section of this file", among: Array(known.keys).sorted())
+                let message = "[\(section)] is no section of this file"
+                unknown(ConfigKey(section, ""), message, among: known.keys.sorted())
                 continue
             }
             for key in keys.keys where !names.contains(key) {
@@ -120,6 +121,7 @@ struct SettingsReader {
         return Self.sorted(findings)
     }
 
+    /// Warns of a name that was never asked for, and suggests one that was.
     private mutating func unknown(_ place: ConfigKey, _ message: String, among names: [String]) {
         let written = place.key.isEmpty ? place.section : place.key
         let meant = NearestName.to(written, among: names).map { "; did you mean \($0)?" } ?? ""
@@ -142,6 +144,7 @@ struct SettingsReader {
         return nil
     }
 
+    /// From now on the key is a known one.
     private mutating func note(_ key: ConfigKey) {
         known[key.section, default: []].append(key.key)
     }

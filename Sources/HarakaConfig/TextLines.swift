@@ -12,6 +12,7 @@ struct TextLines: Sequence, IteratorProtocol {
         rest = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
     }
 
+    /// The next line; nil at the end.
     mutating func next() -> TextLine? {
         guard !rest.isEmpty else { return nil }
         number &+= 1
@@ -40,6 +41,7 @@ struct TextLine {
     var number: Int
     var bytes: ArraySlice<UInt8>
 
+    /// As text; what is not UTF-8 is replaced.
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// Blank, or the first character that is not blank is `#` or `;`.
@@ -50,7 +52,9 @@ struct TextLine {
 
     /// The column, in characters from 1, of a place in `bytes`.
     func column(of index: Int) -> Int {
-        1 &+ bytes.prefix(upTo: Swift.min(Swift.max(index, bytes.startIndex), bytes.endIndex)).count { $0 & 0xC0 != 0x80 }
+        let end = Swift.min(Swift.max(index, bytes.startIndex), bytes.endIndex)
+        // Each character has one byte that is no continuation byte.
+        return 1 &+ bytes[..<end].count { $0 & 0xC0 != 0x80 }
     }
 
     /// The place of this line, with the column of its first character that is not blank.
@@ -88,8 +92,8 @@ enum Byte {
     /// What an ini key may be made of: letters, digits, and `_ @ : . + - / [ ]`.
     static func isKey(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-")...UInt8(ascii: ":"):
-            true  // '-' to ':' is - . / 0-9 :
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+        case UInt8(ascii: "-")...UInt8(ascii: ":"): true  // - . / 0 to 9 :
         case UInt8(ascii: "_"), UInt8(ascii: "@"), UInt8(ascii: "+"), open, close: true
         default: false
         }

@@ -22,11 +22,13 @@ struct Presentation: Sendable {
 
     // MARK: [LEVEL] [uuid] [origin] message
 
+    /// Haraka's own form, made for people.
     private func encodeDefault(_ line: LogLine, _ time: LogTime?, _ bytes: inout [UInt8]) {
         if let time {
             time.append(to: &bytes)
             bytes.append(UInt8(ascii: " "))
         }
+        // Only what stands in this file is ever sent to the terminal as a control sequence.
         if isColoured { bytes += "\u{1B}[\(Self.colour(of: line.level))m".utf8 }
         bytes.append(UInt8(ascii: "["))
         bytes += line.level.name.utf8
@@ -54,6 +56,7 @@ struct Presentation: Sendable {
 
     // MARK: level=... uuid=...
 
+    /// Pairs, made for people and programs.
     private func encodeLogfmt(_ line: LogLine, _ time: LogTime?, _ bytes: inout [UInt8]) {
         if let time {
             bytes += "timestamp=".utf8
@@ -68,23 +71,28 @@ struct Presentation: Sendable {
         encodePairs(line.fields, &bytes)
     }
 
+    /// The fields that may be shown.
     private func encodePairs(_ fields: [(String, String)], _ bytes: inout [UInt8]) {
         for (name, value) in fields where !LogLine.isSecret(name) { encodePair(Self.fieldName(name), value, &bytes) }
     }
 
-    /// ` name=value`, the value in quotes where it is empty or could be mistaken.
+    /// ` name=value`, the value in quotes where it is empty or could be mistaken; a name is ASCII without such.
     private func encodePair(_ name: String, _ value: String, _ bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: " "))
-        for byte in name.utf8 { bytes.append(Self.isNameByte(byte) ? byte : UInt8(ascii: "_")) }
+        for byte in name.utf8 { bytes.append(Self.isBare(byte) && byte < 0x80 ? byte : UInt8(ascii: "_")) }
         bytes.append(UInt8(ascii: "="))
-        let needsQuotes = value.utf8.isEmpty || value.utf8.contains { !Self.isNameByte($0) }
+        let needsQuotes = value.utf8.isEmpty || value.utf8.contains { !Self.isBare($0) }
         if needsQuotes { bytes.append(UInt8(ascii: "\"")) }
         Escape.quoted.append(value, to: &bytes)
         if needsQuotes { bytes.append(UInt8(ascii: "\"")) }
     }
 
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        byte > 0x20 && byte != 0x7F && byte != UInt8(ascii: "=") && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    /// Whether a byte needs no quotes.
+    private static func isBare(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0...0x20, 0x7F, UInt8(ascii: "="), UInt8(ascii: "\""), UInt8(ascii: "\\"): false
+        default: true
+        }
     }
 
     /// A field must not pass for one of the line's own: `level` becomes `level_`.
@@ -96,6 +104,7 @@ struct Presentation: Sendable {
 
     // MARK: {"level":...}
 
+    /// One object, made for programs.
     private func encodeJSON(_ line: LogLine, _ time: LogTime?, _ bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "{"))
         if let time {
@@ -115,6 +124,7 @@ struct Presentation: Sendable {
         bytes.append(UInt8(ascii: "}"))
     }
 
+    /// `,"name":"value"`.
     private func encodeMember(_ name: String, _ value: String, _ bytes: inout [UInt8]) {
         bytes += ",\"".utf8
         Escape.json.append(name, to: &bytes)
@@ -133,11 +143,16 @@ enum Escape {
     /// As JSON wants it.
     case json
 
+    /// Appends the text, escaped where it must be.
     func append(_ text: String, to bytes: inout [UInt8]) {
         var text = text
         text.withUTF8 { utf8 in
             // Nearly every text is copied in one piece.
-            if utf8.allSatisfy({ isPlain($0) }) { bytes.append(contentsOf: utf8) } else { appendEscaped(utf8, to: &bytes) }
+            if utf8.allSatisfy({ isPlain($0) }) {
+                bytes.append(contentsOf: utf8)
+            } else {
+                appendEscaped(utf8, to: &bytes)
+            }
         }
     }
 
@@ -147,6 +162,7 @@ enum Escape {
         return self == .plain || (byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\"))
     }
 
+    /// Character by character.
     private func appendEscaped(_ utf8: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
         for scalar in String(decoding: utf8, as: UTF8.self).unicodeScalars {
             switch scalar {

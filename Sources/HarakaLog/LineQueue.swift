@@ -25,15 +25,19 @@ final class LineQueue: @unchecked Sendable {
     /// Producers wait here for room, `flush` and `close` for progress.
     private let drained = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
+    /// Encoded lines that the writer has not yet taken, and how many they are.
     private var waiting: [UInt8] = []
     private var waitingLines = 0
+    /// Lines since the start: taken in, and dealt with (written or lost).
     private var acceptedLines: UInt64 = 0
     private var finishedLines: UInt64 = 0
+    /// Whether the writer must be woken: a wake-up costs a system call, most lines need none.
     private var isWriterIdle = false
     private var isClosing = false
     /// Set once the writer has ended: from then on lines are written where they are logged.
     private var isSynchronous = false
 
+    /// Starts the writer. The descriptor stays the caller's.
     init(descriptor: Int32) {
         self.descriptor = OutputDescriptor(descriptor)
         pthread_mutex_init(mutex, nil)
@@ -90,6 +94,7 @@ final class LineQueue: @unchecked Sendable {
         return descriptor.lostLines
     }
 
+    /// Under the lock. One line of any length always fits.
     private var isFull: Bool {
         !isSynchronous && waitingLines > 0 && (waitingLines >= Self.lineLimit || waiting.count >= Self.byteLimit)
     }
@@ -104,13 +109,16 @@ final class LineQueue: @unchecked Sendable {
 
     // MARK: The writer
 
+    /// The thread holds the queue until it ends, which `close` makes it do.
     private func startWriter() {
         var thread = pthread_t()
         let this = Unmanaged.passRetained(self)
-        let failure = pthread_create(&thread, nil, { pointer in
-            pointer.map { Unmanaged<LineQueue>.fromOpaque($0).takeRetainedValue().runWriter() }
-            return nil
-        }, this.toOpaque())
+        let failure = pthread_create(
+            &thread, nil,
+            { pointer in
+                pointer.map { Unmanaged<LineQueue>.fromOpaque($0).takeRetainedValue().runWriter() }
+                return nil
+            }, this.toOpaque())
         guard failure == 0 else {
             // No thread to be had: log without one rather than not at all.
             this.release()
@@ -126,6 +134,7 @@ final class LineQueue: @unchecked Sendable {
         var batch: [UInt8] = []
         pthread_mutex_lock(mutex)
         while waitForLines() {
+            // The two buffers change places: in the steady state nothing is allocated.
             swap(&batch, &waiting)
             let lines = UInt64(waitingLines)
             waitingLines = 0
@@ -139,6 +148,7 @@ final class LineQueue: @unchecked Sendable {
             finishedLines &+= lines
             pthread_cond_broadcast(drained)
         }
+        // Nothing is left, and nothing can come in between: the lock is held.
         isSynchronous = true
         pthread_cond_broadcast(drained)
         pthread_mutex_unlock(mutex)

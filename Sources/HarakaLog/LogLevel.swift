@@ -3,6 +3,7 @@
 /// How urgent a line is: the smaller, the more urgent. A line is written when its level is not above the configured
 /// one.
 public enum LogLevel: Int, Sendable, CaseIterable, Comparable {
+    /// From the end of everything to the details of one connection.
     case emerg = 0
     case alert, crit, error, warn, notice, info, debug
     /// The dialogue with the peer, line by line.

@@ -2,6 +2,7 @@
 
 /// One line of log: what a `log` hook sees and what the writer writes.
 public struct LogLine: Sendable, Equatable {
+    /// How urgent it is.
     public var level: LogLevel
     /// The uuid of the connection, transaction or queued message that the line is about; `-` if none.
     public var uuid: String
@@ -12,6 +13,7 @@ public struct LogLine: Sendable, Equatable {
     /// Named details, in order. Those that hold secrets are never written; see ``isSecret(_:)``.
     public var fields: [(String, String)]
 
+    /// A line about `uuid`, from `origin`.
     public init(
         _ level: LogLevel, uuid: String = "-", origin: String = "core", _ message: String,
         fields: [(String, String)] = []
@@ -32,6 +34,7 @@ public struct LogLine: Sendable, Equatable {
 
     private static let secrets = ["password", "auth_pass", "auth_passwd"]
 
+    /// Equal in all parts; the fields in the same order.
     public static func == (left: LogLine, right: LogLine) -> Bool {
         left.level == right.level && left.uuid == right.uuid && left.origin == right.origin
             && left.message == right.message && left.fields.elementsEqual(right.fields, by: ==)
@@ -45,6 +48,7 @@ public struct LogTime: Sendable, Equatable {
     /// Thousandths of a second beyond them, 0 to 999.
     public var milliseconds: Int
 
+    /// A moment.
     public init(seconds: Int64, milliseconds: Int) {
         self.seconds = seconds
         self.milliseconds = milliseconds
@@ -77,6 +81,7 @@ public struct LogTime: Sendable, Equatable {
         return (yearOfCycle + cycle * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 
+    /// Appends a number with leading zeros, and a mark.
     private static func append(_ number: Int64, width: Int, then mark: Unicode.Scalar, to bytes: inout [UInt8]) {
         var divisor: Int64 = 1
         for _ in 1..<width { divisor *= 10 }

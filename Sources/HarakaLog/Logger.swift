@@ -10,12 +10,14 @@ public import Synchronization
 /// encoded into a queue of 16,384 lines, which one thread writes in batches. When the queue is full, whoever logs
 /// waits, so that no line is lost.
 public final class Logger: Sendable {
+    /// The number of the least urgent level that is written.
     @usableFromInline let threshold: Atomic<Int>
     private let format: Atomic<Int>
     private let timestamps: Atomic<Bool>
     private let isColoured: Bool
     private let queue: LineQueue
 
+    /// Asked before the lock of `interceptor` is taken: most servers have none.
     private let isIntercepted = Atomic<Bool>(false)
     private let interceptor = Mutex<(@Sendable (LogLine) -> Bool)?>(nil)
     /// Set in a thread while it is inside the interceptor.
@@ -34,6 +36,7 @@ public final class Logger: Sendable {
         interceptingKey = key
     }
 
+    /// What is left is written first; the writer holds the queue, not the logger.
     deinit {
         queue.close()
         pthread_key_delete(interceptingKey)
@@ -65,12 +68,13 @@ public final class Logger: Sendable {
     /// The interceptor first, then the writer. What an interceptor logs itself goes straight to the writer.
     @usableFromInline
     func logEnabled(_ line: LogLine) {
-        if isIntercepted.load(ordering: .acquiring), pthread_getspecific(interceptingKey) == nil, intercept(line) { return }
+        if isIntercepted.load(ordering: .acquiring), intercept(line) { return }
         write(line)
     }
 
+    /// Whether the interceptor takes the line. It is not asked about what it logs itself, or it would never end.
     private func intercept(_ line: LogLine) -> Bool {
-        guard let take = interceptor.withLock(\.self) else { return false }
+        guard pthread_getspecific(interceptingKey) == nil, let take = interceptor.withLock(\.self) else { return false }
         pthread_setspecific(interceptingKey, UnsafeRawPointer(bitPattern: 1))
         defer { pthread_setspecific(interceptingKey, nil) }
         return take(line)
@@ -115,6 +119,7 @@ public final class Logger: Sendable {
         queue.lostLines
     }
 
+    /// The wall clock.
     private static func now() -> LogTime {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

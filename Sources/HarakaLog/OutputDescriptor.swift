@@ -8,8 +8,10 @@ final class OutputDescriptor {
     private let descriptor: Int32
     /// Longest piece that is written at once.
     private let pieceLimit: Int
+    /// Lines that could not be written. Guarded by the queue's lock.
     private(set) var lostLines = 0
 
+    /// Looks at what the descriptor is, once.
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
         var status = stat()
@@ -19,6 +21,7 @@ final class OutputDescriptor {
         pieceLimit = isFile ? Int.max : 4096
     }
 
+    /// Under the queue's lock.
     func addLost(_ lines: Int) {
         lostLines &+= lines
     }
@@ -29,6 +32,7 @@ final class OutputDescriptor {
             lines.withUnsafeBytes { buffer in
                 var rest = buffer[...]
                 while !rest.isEmpty {
+                    // A line that is lost is lost whole: a piece ends where a line ends.
                     let length = piece(of: rest)
                     guard writeAll(UnsafeRawBufferPointer(rebasing: rest.prefix(length))) else {
                         return rest.count { $0 == UInt8(ascii: "\n") }
@@ -52,6 +56,7 @@ final class OutputDescriptor {
         var written = 0
         while written < piece.count {
             let count = Glibc.write(descriptor, piece.baseAddress.map { $0 + written }, piece.count &- written)
+            // Less may be written than was given; the rest is tried again.
             if count > 0 {
                 written &+= count
             } else if count == 0 {
@@ -93,6 +98,7 @@ enum SignalMask {
         let wasPending = sigismember(&pending, SIGPIPE) == 1
         pthread_sigmask(SIG_BLOCK, &pipe, &before)
         let result = body()
+        // Taken back only if it is ours: one that was pending before belongs to somebody else.
         if !wasPending {
             var now = timespec()
             while sigtimedwait(&pipe, nil, &now) < 0 && errno == EINTR {}

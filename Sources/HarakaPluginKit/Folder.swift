@@ -9,7 +9,7 @@ import CHarakaPluginKit
 ///     try file.write(bytes)
 ///     try file.sync()
 ///     try root.sync()
-public struct Folder: ~Copyable, Sendable {
+@frozen public struct Folder: ~Copyable, Sendable {
     let descriptor: Int32
 
     init(descriptor: Int32) { self.descriptor = descriptor }
@@ -98,7 +98,7 @@ public struct Folder: ~Copyable, Sendable {
 }
 
 /// An open file. Any thread.
-public struct File: ~Copyable, Sendable {
+@frozen public struct File: ~Copyable, Sendable {
     let descriptor: Int32
 
     init(descriptor: Int32) { self.descriptor = descriptor }

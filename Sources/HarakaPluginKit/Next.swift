@@ -21,13 +21,15 @@ import CHarakaPluginKit
     }
 
     deinit {
-        guard haraka_kit_drop(handle) == 0 else { return }
+        guard haraka_kit_mark(handle, 0) == 0 else { return }
         forgotten(handle, owner)
     }
 
     /// Any code, with what goes with it.
     public consuming func answer(_ code: Code, _ reply: Reply? = nil) {
         let next = taken()
+        // Inside its own hook a code alone becomes the value of the hook function.
+        if reply == nil, haraka_kit_mark(next.handle, code.rawValue) != 0 { return }
         complete(next.handle, code, reply)
     }
 

@@ -15,7 +15,8 @@ public struct Text: Hashable, @unchecked Sendable {
     /// A view of memory that the caller keeps alive.
     public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-    @inlinable init(_ lent: haraka_str) { bytes = UnsafeRawBufferPointer(start: lent.ptr, count: lent.len) }
+    /// A text in the ABI's form.
+    public init(_ lent: haraka_str) { bytes = UnsafeRawBufferPointer(start: lent.ptr, count: lent.len) }
 
     public var count: Int { bytes.count }
     public var isEmpty: Bool { bytes.isEmpty }

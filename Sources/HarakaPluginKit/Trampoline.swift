@@ -31,23 +31,28 @@ let answerTrampoline: haraka_function = { pointer in
     }
 }
 
-/// The way of a hook with a Next. Whether that Next was dropped while the closure ran is known here only.
+/// The way of a hook with a Next. What became of it while the closure ran is known here only.
 let nextTrampoline: haraka_function = { pointer in
     guard let pointer, let context = pointer.pointee.context else { return HARAKA_CONT }
     let (next, owner) = (pointer.pointee.next, pointer.pointee.`self`)
-    let box = Unmanaged<NextBox>.fromOpaque(context).takeUnretainedValue()
-    let outer = haraka_kit_enter(next)
-    do throws(PluginError) {
-        try box.body(Call(pointer), Next(handle: next, owner: owner))
-        if haraka_kit_leave(outer) != 0 { forgotten(next, owner) }
-    } catch {
-        if haraka_kit_leave(outer) != 0 {
-            fail(next, owner, error)
-        } else {
+    return Unmanaged<NextBox>.fromOpaque(context)._withUnsafeGuaranteedRef { box in
+        let outer = haraka_kit_enter(next)
+        do throws(PluginError) {
+            try box.body(Call(pointer), Next(handle: next, owner: owner))
+            let code = haraka_kit_leave(outer)
+            guard code == 0 else { return code }
+            forgotten(next, owner)
+        } catch {
+            let code = haraka_kit_leave(outer)
+            guard code != 0 else {
+                fail(next, owner, error)
+                return HARAKA_PENDING
+            }
             Plugin(handle: owner).log(.crit, "failed after it had answered: \(error.cause)")
+            return code
         }
+        return HARAKA_PENDING
     }
-    return HARAKA_PENDING
 }
 
 func complete(_ next: haraka_next, _ code: Code, _ reply: Reply?) {

@@ -11,7 +11,8 @@ public struct ValueView: @unchecked Sendable {
     let value: haraka_value
 
     init(_ value: haraka_value) { self.value = value }
-    init(_ pointer: UnsafePointer<haraka_value>?) { value = pointer?.pointee ?? haraka_null() }
+    /// A view of a value in the ABI's form; null if there is none.
+    public init(_ pointer: UnsafePointer<haraka_value>?) { value = pointer?.pointee ?? haraka_null() }
 
     public var isNull: Bool { value.type == HARAKA_TYPE_NULL }
 

@@ -6,8 +6,8 @@
 /// readable for programs. Blanks between two encoded words do not count for a reader, so neighbouring non-ASCII words
 /// are encoded together with the blanks between them.
 struct EncodedWords {
-    /// RFC 2047 section 2: an encoded word has at most 75 characters, a line that holds one at most 76.
-    private static let wordLimit = 75
+    /// RFC 2047 section 2: a line that holds an encoded word has at most 76 characters. With the blank that stands
+    /// before every word this also keeps words to their 75.
     private static let lineLimit = 76
     private static let opening = Array("=?UTF-8?Q?".utf8)
     private static let closing = Array("?=".utf8)
@@ -84,7 +84,7 @@ struct EncodedWords {
         var blanks = blanks.prefix(1)
         for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
             let encoded = scalar.utf8.flatMap(Self.encoded)
-            let space = min(Self.wordLimit, Self.lineLimit - column - blanks.count) - overhead
+            let space = Self.lineLimit - column - blanks.count - overhead
             if word.count + encoded.count > space {
                 if !word.isEmpty {
                     appendWord(blanks, word, to: &field)

@@ -11,6 +11,12 @@ public struct HeaderScanner: Sendable {
         public let headerEnd: Int
         /// Where the body begins: behind the blank line, or at ``headerEnd`` if there is no blank line.
         public let bodyStart: Int
+
+        /// Without a blank line both are the same, unless both are behind it.
+        public init(headerEnd: Int, bodyStart: Int) {
+            self.headerEnd = headerEnd
+            self.bodyStart = bodyStart
+        }
     }
 
     /// Start of the first line that is not yet classified.

@@ -4,7 +4,7 @@ extension Address {
     /// Parses a path: `<user@host>`, `<@a,@b:user@host>` (the source route is dropped), `<>`, `<postmaster>`, each also
     /// without its angle brackets, except the route.
     ///
-    /// Refused as in Haraka: a trailing dot, an underscore or a hyphen at the ends of a label, empty labels, dots at the
+    /// Refused as in Haraka: a trailing dot, an underscore or a hyphen at an end of a label, empty labels, dots at the
     /// ends of an unquoted local part, blanks outside quotes, missing or doubled brackets. Refused beyond Haraka: a
     /// local part of more than 64 octets, a label of more than 63, a domain of more than 255 (RFC 5321
     /// section 4.5.3.1, RFC 1035 section 2.3.4; for a non-ASCII domain in its A-label form), `[IPv6:...]` without a

@@ -51,7 +51,7 @@ class Server:
         files = dict(CONFIG)
         files["plugins"] = "".join(f"{name}\n" for name in (PLUGINS if plugins is None else plugins))
         files["connection.ini"] = f"spool_dir={self.spool}\n"
-        files["maildir.ini"] = f"path={self.mail}/{{user}}\n"
+        files["queue.maildir.ini"] = f"root={self.mail}\n"
         files.update(config or {})
         for name, text in files.items():
             self.configure(name, text)

@@ -40,7 +40,8 @@ struct AddedFieldTests {
     }
 
     @Test("a name is repaired", arguments: [
-        ("X-A", "X-A"), ("", "X-Haraka-Blank"), ("A: b\r\nB", "A--b--B"), ("a b", "a-b"), ("\u{E9}", "--"), ("\u{0}", "-"),
+        ("X-A", "X-A"), ("", "X-Haraka-Blank"), ("A: b\r\nB", "A--b--B"), ("a b", "a-b"), ("\u{E9}", "--"),
+        ("\u{0}", "-"),
     ])
     func names(name: String, expected: String) {
         #expect(wire(name, "v") == "\(expected): v\r\n")

@@ -30,6 +30,9 @@ struct DateTimeTests {
                 #expect(DateTime.rfc5322(secondsSince1970: seconds, offsetMinutes: offset).utf8.count > 30)
             }
         }
+        let last = DateTime.rfc5322(secondsSince1970: .max, offsetMinutes: 0)
+        #expect(last == "Sun, 04 Dec 292277026596 15:30:07 +0000")
+        #expect(DateTime.rfc5322(secondsSince1970: .max, offsetMinutes: 1) == last.dropLast(4) + "0001")
         #expect(DateTime.rfc5322(secondsSince1970: 0, offsetMinutes: .max) == "Thu, 01 Jan 1970 23:59:00 +2359")
         #expect(DateTime.rfc5322(secondsSince1970: 0, offsetMinutes: .min) == "Wed, 31 Dec 1969 00:01:00 -2359")
     }

@@ -26,10 +26,10 @@ HARAKA_HIDDEN void haraka_kit_note_status(int32_t status);
 
 /* The hook function of `next` begins. Returns what haraka_kit_leave must be given. */
 HARAKA_HIDDEN uint64_t haraka_kit_enter(haraka_next next);
-/* It ends. 1 if its Next was dropped meanwhile, so that it must be answered now. */
+/* It ends. What was left by haraka_kit_mark; HARAKA_PENDING if nothing was. */
 HARAKA_HIDDEN int32_t haraka_kit_leave(uint64_t outer);
-/* A Next is dropped. 1 if that is left to haraka_kit_leave; any thread. */
-HARAKA_HIDDEN int32_t haraka_kit_drop(haraka_next next);
+/* Leaves a code for haraka_kit_leave, if it is the hook of `next` that runs: then 1. 0 stands for "dropped". Any thread. */
+HARAKA_HIDDEN int32_t haraka_kit_mark(haraka_next next, int32_t code);
 
 /* ---- files; paths are NUL-terminated, `folder` is a descriptor ---- */
 

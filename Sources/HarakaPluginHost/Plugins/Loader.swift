@@ -12,6 +12,12 @@ public struct PreparedPlugins: Sendable {
     public var timeouts: [String: Double] = [:]
     /// Lines for the log: replaced names, repeated names, warnings of checks, plugins that are skipped.
     public internal(set) var notices: [(level: Int32, text: String)] = []
+
+    /// Hooks that the notes of a plugin's parents name and its own does not.
+    public func parentHooks(of plugin: SealedPlugin) -> [String] {
+        let own = Set(plugin.verified.note.hooks)
+        return plugin.verified.note.parents.flatMap { parents[$0]?.verified.note.hooks ?? [] }.filter { !own.contains($0) }
+    }
 }
 
 /// Finds and checks. Any thread; runs no instruction of a plugin.
@@ -25,6 +31,11 @@ public struct PluginLoader: Sendable {
     public init(roots: [String], ignoresBad: Bool = false) {
         finder = PluginFinder(roots: roots)
         self.ignoresBad = ignoresBad
+    }
+
+    /// Seals and checks one file, to look at its note.
+    public static func inspect(_ name: PluginName, _ location: PluginLocation) throws(PluginLoadError) -> SealedPlugin {
+        try SealedPlugin(name: name, location: location, abi: abi)
     }
 
     /// Prepares the plugins that `names` lists. Throws at the first that cannot be loaded.

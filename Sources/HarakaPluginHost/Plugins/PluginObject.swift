@@ -22,6 +22,8 @@ public final class SealedPlugin: Sendable {
     public let location: PluginLocation
     public let verified: VerifiedPlugin
     let sealed: SealedFile
+    /// The folder with the plugin's own defaults: that of a package, or beside NAME.so the folder NAME.
+    let package: String?
 
     init(name: PluginName, location: PluginLocation, abi: ABIVersion) throws(PluginLoadError) {
         self.name = name.text
@@ -30,6 +32,8 @@ public final class SealedPlugin: Sendable {
             let sealed = try SealedFile(location.path)
             verified = try PluginCheck.verify(sealed, against: abi)
             self.sealed = sealed
+            let beside = "\(location.root)/\(name.text)"
+            package = location.packageFolder ?? (access("\(beside)/config", F_OK) == 0 ? beside : nil)
         } catch {
             throw PluginLoadError(name.text, "\(error)")
         }

@@ -28,7 +28,7 @@ extension PluginHost {
             guard let out, let name = name.text, let booleans = booleans.text, !name.isEmpty,
                 (HARAKA_CONFIG_BY_NAME...HARAKA_CONFIG_BINARY).contains(type)
             else { return HARAKA_E_ARGUMENT }
-            let package = view.object.file.location.packageFolder
+            let package = view.object.file.package
             let (value, problems) = host.configuration.get(name, type: type, booleans: booleans, package: package)
             for problem in problems { host.warn(HARAKA_LOG_ERROR, view.plugin.name, "-", problem) }
             out.pointee = host.arena.lend(value)
@@ -68,5 +68,6 @@ extension PluginHost {
 
     /// Whether any plugin wants to see log lines, and can now.
     public var hasLogHook: Bool { generation.map { !$0.hooks[.log].isEmpty } ?? false }
-    public var isInPluginCode: Bool { depth > 0 || isInLogHook }
+    public var isInPluginCode: Bool { depth > 0 }
+    public var isInLogHookNow: Bool { isInLogHook }
 }

@@ -125,6 +125,17 @@ extension [UInt8] {
         }
     }
 
+    /// The offset of the first section header of this type.
+    func sectionHeader(_ type: UInt32) -> Int? {
+        withUnsafeBytes { bytes in
+            let start = Int(bytes.loadUnaligned(fromByteOffset: 40, as: UInt64.self))
+            let count = Int(bytes.loadUnaligned(fromByteOffset: 60, as: UInt16.self))
+            return (0..<count).map { start + $0 * 64 }.first {
+                bytes.loadUnaligned(fromByteOffset: $0 + 4, as: UInt32.self) == type
+            }
+        }
+    }
+
     /// The offset in the file of the first dynamic entry with this tag.
     func dynamicEntry(_ tag: UInt64) -> Int? {
         guard let header = programHeader(ELFSegment.Kind.dynamic) else { return nil }

@@ -168,6 +168,24 @@ import Testing
         #expect(names.contains("abort"))
     }
 
+    @Test("the section headers count the symbols, but only if they describe the table that the loader uses")
+    func listedSymbols() throws {
+        let source = """
+            #include <stdlib.h>
+            __attribute__((visibility("hidden"))) void f(char *p) { free(p); abort(); }
+            """
+        var bytes = try library(source, ["-Wl,--hash-style=gnu"])
+        // Tags that nobody knows, so that the relocations are out of sight.
+        for tag in [ELFDynamic.Tag.relocations, ELFDynamic.Tag.pltRelocations] {
+            bytes = bytes.patched(try #require(bytes.dynamicEntry(tag)) + 3, 1)
+        }
+        #expect(try ELFImage.read(bytes).imports.contains { $0.name == "abort" })
+        // sh_addr of another table, and a size that no table has.
+        let section = try #require(bytes.sectionHeader(ELFSection.Kind.dynamicSymbols))
+        let other = bytes.patched(section + 16, 0xff, 0xff).patched(section + 36, 0xff)
+        #expect(try !ELFImage.read(other).imports.contains { $0.name == "abort" })
+    }
+
     @Test("a library for the other machine can be read when it is asked for")
     func otherMachine() throws {
         let bytes = try library("int f(void) { return 1; }")

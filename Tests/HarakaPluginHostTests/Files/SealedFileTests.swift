@@ -98,7 +98,10 @@ import Testing
         #expect(throws: PluginFileError(path: "/plugins/x.so", reason: .notSealed)) {
             _ = try SealedFile(inherited: plain, origin: "/plugins/x.so")
         }
-        let unsealed = dup(try #require(OwnedDescriptor.memory("open")?.number ?? nil))
+        // Without this line the refusal below could come from a descriptor that is closed.
+        let memory = OwnedDescriptor.memory("open")
+        let unsealed = memory.map { dup($0.number) } ?? -1
+        #expect(fcntl(unsealed, F_GETFD) >= 0)
         #expect(throws: PluginFileError(path: "/plugins/x.so", reason: .notSealed)) {
             _ = try SealedFile(inherited: unsealed, origin: "/plugins/x.so")
         }

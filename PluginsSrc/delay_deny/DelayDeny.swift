@@ -1,0 +1,82 @@
+// delay_deny: postpones refusals until a recipient is named.
+public import HarakaPluginKit
+
+#if hasFeature(Embedded)
+    @c(haraka_register)
+    public func harakaRegister(_ host: UnsafePointer<haraka_host>?, _ handle: haraka_self) -> Int32 {
+        Plugin.register(host, handle, registerDelayDeny)
+    }
+#endif
+
+/// In the order of the hooks: keep, give back, show.
+public func registerDelayDeny(_ plugin: Plugin) {
+    let ini = plugin.config.ini("delay_deny.ini")["main"]
+    let choice = Choice(included: ini["included_plugins"].string, excluded: ini["excluded_plugins"].string)
+    plugin.hook("deny") { call in postpone(call, choice) }
+    plugin.hook("rcpt_ok") { call in giveBack(call) }
+    plugin.hook("data") { call in
+        guard let transaction = call.transaction else { return .continue }
+        let names = kept(call.connection.notes).culprits + kept(transaction.notes).culprits
+        if !names.isEmpty { transaction.headers.add("X-Haraka-Fail-Pre", joined(unique(names))) }
+        return .continue
+    }
+}
+
+/// The arguments of `deny`: code, message, plugin, method, the hook's own arguments, hook.
+private func postpone(_ call: borrowing Call, _ choice: Choice) -> Answer {
+    let source = Source(plugin: call.text(2).string, hook: call.text(5).string, method: call.text(3).string)
+    // What rcpt_ok gives back below comes by here again.
+    guard !(call.text(2) == call.plugin.name), choice.postpones(source), let scope = Scope(hook: source.hook) else {
+        return .continue
+    }
+    let notes: Notes
+    switch (scope, call.transaction) {
+    case (.connection, _): notes = call.connection.notes
+    case (_, let transaction?): notes = transaction.notes
+    case (_, nil): return .continue
+    }
+    let recipient = scope == .recipient ? recipient(call.argument(4)) : nil
+    let rejections = kept(notes)
+    rejections.add(
+        Rejection(
+            code: Code(rawValue: Int32(truncatingIfNeeded: call.argument(0).integer(or: 0))),
+            reply: reply(call.argument(1)), plugin: source.plugin, recipient: recipient))
+    notes.keep("rejections", rejections)
+    notes.set("delay_deny_pre_fail", .map(rejections.culprits.map { Value.Entry($0, .integer(1)) }))
+    return .ok
+}
+
+private func giveBack(_ call: borrowing Call) -> Answer {
+    guard let transaction = call.transaction else { return .continue }
+    if call.connection.isRelaying {
+        call.log(.info, "bypassing all pre-DATA deny: AUTH/RELAY")
+        return .continue
+    }
+    let recipient = recipient(call.argument(0)) ?? ""
+    guard let rejection = kept(call.connection.notes).first(for: recipient)
+        ?? kept(transaction.notes).first(for: recipient)
+    else { return .continue }
+    return Answer(rejection.code, rejection.reply)
+}
+
+/// What is kept with a connection or transaction; empty if nothing is.
+private func kept(_ notes: Notes) -> Rejections { notes.kept("rejections", as: Rejections.self) ?? Rejections() }
+
+/// `rcpt_ok` has the address as its argument, `rcpt` a list that begins with it.
+private func recipient(_ argument: ValueView) -> String? {
+    (argument.address ?? argument[0].address)?.address.string
+}
+
+/// The message of a refusal: text, lines, or a map with an SMTP code and an enhanced status.
+private func reply(_ message: ValueView) -> Reply? {
+    if let text = message.string { return Reply(text) }
+    if message[0].string != nil { return Reply(lines(message)) }
+    guard message.count > 0 else { return nil }
+    let code = UInt32(clamping: message["code"].integer(or: 0))
+    let text = message["text"].string ?? lines(message["lines"])
+    return Reply(text.isEmpty ? nil : text, code: code, status: Status(dotted: message["status"].text.string))
+}
+
+private func lines(_ list: ValueView) -> String {
+    joined((0..<list.count).map { list[$0].text.string }, by: "\n")
+}

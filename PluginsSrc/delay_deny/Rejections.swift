@@ -1,0 +1,101 @@
+// Refusals that wait for their recipient.
+import HarakaPluginKit
+
+/// Who refused.
+struct Source: Equatable {
+    let plugin: String, hook: String, method: String
+}
+
+/// How long a refusal is kept, which follows from the hook that refused; nil for hooks that are not postponed.
+enum Scope: Equatable {
+    case connection, transaction
+    /// With the transaction, but for one recipient only.
+    case recipient
+
+    init?(hook: String) {
+        switch hook {
+        case "lookup_rdns", "connect", "helo", "ehlo": self = .connection
+        case "mail": self = .transaction
+        case "rcpt", "rcpt_ok": self = .recipient
+        default: return nil
+        }
+    }
+}
+
+/// Whose refusals are postponed.
+struct Choice: Equatable {
+    private let included: [String], excluded: [String]
+
+    init(included: String?, excluded: String?) {
+        self.included = entries(included)
+        self.excluded = entries(excluded)
+    }
+
+    func postpones(_ source: Source) -> Bool {
+        included.isEmpty ? !names(excluded, source) : names(included, source)
+    }
+
+    private func names(_ list: [String], _ source: Source) -> Bool {
+        let hook = source.plugin + ":" + source.hook
+        return list.contains { $0 == source.plugin || $0 == hook || $0 == hook + ":" + source.method }
+    }
+}
+
+/// One postponed refusal.
+struct Rejection {
+    let code: Code
+    let reply: Reply?
+    let plugin: String
+    /// Whom it is about; nil: every recipient.
+    let recipient: String?
+}
+
+/// The refusals of one connection or transaction, oldest first.
+final class Rejections {
+    private var waiting: [Rejection] = []
+    /// The plugins that refused, each once; also those whose refusal was given already.
+    private(set) var culprits: [String] = []
+
+    func add(_ rejection: Rejection) {
+        waiting.append(rejection)
+        if !culprits.contains(rejection.plugin) { culprits.append(rejection.plugin) }
+    }
+
+    /// The first that is about this recipient or about all. One about this recipient alone is given only once.
+    func first(for recipient: String) -> Rejection? {
+        guard let index = waiting.firstIndex(where: { $0.recipient == nil || $0.recipient == recipient }) else {
+            return nil
+        }
+        return waiting[index].recipient == nil ? waiting[index] : waiting.remove(at: index)
+    }
+}
+
+extension Status {
+    /// From `class.subject.detail`; nil if it is anything else.
+    init?(dotted text: String) {
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+            .map { UInt16(String(decoding: $0, as: UTF8.self)) }
+        guard parts.count == 3, let first = parts[0], let `class` = UInt8(exactly: first), let subject = parts[1],
+            let detail = parts[2]
+        else { return nil }
+        self.init(`class`, subject, detail)
+    }
+}
+
+/// The parts of a list in an ini file.
+func entries(_ list: String?) -> [String] {
+    (list ?? "").utf8.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 || $0 == 0x2C || $0 == 0x3B })
+        .map { String(decoding: $0, as: UTF8.self) }
+}
+
+func unique(_ names: [String]) -> [String] {
+    var seen: [String] = []
+    for name in names where !seen.contains(name) { seen.append(name) }
+    return seen
+}
+
+func joined(_ names: [String], by separator: String = " ") -> String {
+    var all = ""
+    for (index, name) in names.enumerated() { all += index == 0 ? name : separator + name }
+    return all
+}

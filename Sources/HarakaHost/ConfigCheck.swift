@@ -1,0 +1,53 @@
+// `haraka -c DIR --check`: reads everything, runs nothing, says what is wrong.
+
+import Glibc
+import HarakaConfig
+import HarakaPluginHost
+
+enum ConfigCheck {
+    /// Exit status 0: no mistakes.
+    static func run(_ folder: Folder) -> Int32 {
+        let configuration = Configuration.read(folder)
+        for finding in configuration.diagnostics { print(finding) }
+        var mistakes = configuration.errors.count
+        for finding in checkPluginFiles(folder) {
+            print(finding)
+            mistakes += finding.severity == .error ? 1 : 0
+        }
+        mistakes += checkPlugins(configuration, folder)
+        print(mistakes == 0 ? "\(folder.path): no mistakes found" : "\(folder.path): \(mistakes) mistakes")
+        return mistakes == 0 ? 0 : 1
+    }
+
+    /// Each listed plugin: found, sealed, its file checked. Parents are checked with their children.
+    private static func checkPlugins(_ configuration: Configuration, _ folder: Folder) -> Int {
+        let loader = PluginLoader(roots: folder.pluginRoots)
+        var mistakes = 0
+        for name in configuration.plugins {
+            do {
+                let prepared = try loader.prepare([name]) { _ in 0 }
+                for notice in prepared.notices { print("\(folder.config)/plugins: warning: \(notice.text)") }
+            } catch {
+                print("\(folder.config)/plugins: error: \(error)")
+                mistakes += 1
+            }
+        }
+        return mistakes
+    }
+
+    /// The syntax of every other file in config/: plugins read them, and only they know the keys.
+    private static func checkPluginFiles(_ folder: Folder) -> [Diagnostic] {
+        let core: Set<String> = ["smtp.ini", "connection.ini", "log.ini", "plugins", "me"]
+        guard let directory = opendir(folder.config) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            let isRead = [".ini", ".json"].contains { name.hasSuffix($0) }
+            if isRead, !core.contains(name) { names.append(name) }
+        }
+        return names.sorted().flatMap { folder.coreDirectory.get($0).diagnostics }
+    }
+}

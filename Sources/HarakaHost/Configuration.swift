@@ -1,0 +1,125 @@
+// All of the core's configuration, read at once, with everything that is wrong with it.
+
+import CIDN2
+import Glibc
+import HarakaConfig
+import HarakaCore
+import HarakaLog
+import HarakaNet
+import SMTPSyntax
+
+/// What the files of config/ say.
+struct Configuration: Sendable {
+    let smtp: SMTPSettings
+    let connection: ConnectionSettings
+    let log: LogSettings
+    let me: String
+    let plugins: [String]
+    let timeouts: [String: Double]
+    let diagnostics: [Diagnostic]
+
+    static func read(_ folder: Folder) -> Configuration {
+        let directory = folder.coreDirectory
+        let (smtp, smtpProblems) = SMTPSettings.read(from: directory)
+        let (connection, connectionProblems) = ConnectionSettings.read(from: directory)
+        let (log, logProblems) = LogSettings.read(from: directory)
+        let (me, meProblems) = readMe(from: directory)
+        let (plugins, pluginProblems) = readPluginList(from: directory)
+        var problems = directory.diagnostics + smtpProblems + connectionProblems + logProblems + meProblems + pluginProblems
+        var timeouts: [String: Double] = [:]
+        for entry in plugins {
+            let (seconds, found) = readPluginTimeout(from: directory, plugin: entry.name)
+            timeouts[entry.name] = seconds
+            for one in found where !problems.contains(one) { problems.append(one) }
+        }
+        return Configuration(
+            smtp: smtp, connection: connection, log: log, me: me, plugins: plugins.map(\.name), timeouts: timeouts,
+            diagnostics: problems)
+    }
+
+    var errors: [Diagnostic] { diagnostics.filter { $0.severity == .error } }
+
+    var sessionSettings: SessionSettings {
+        var session = SessionSettings()
+        session.maxBytes = connection.max.bytes
+        session.maxRecipients = connection.max.recipients
+        session.maxReceived = connection.headers.maxReceived
+        session.isStrictRFC1869 = connection.strictRFC1869
+        session.offersSMTPUTF8 = connection.smtputf8
+        session.addsReceived = connection.headers.addReceived
+        session.banner = serverInfo
+        session.greeting = connection.message.greeting
+        session.helloText = connection.message.helo
+        session.closeText = connection.message.close
+        session.uuidBannerCharacters = connection.uuid.bannerChars
+        session.uuidDenyCharacters = connection.uuid.denyChars
+        session.idna = InternationalDomain.ascii
+        return session
+    }
+
+    private var serverInfo: String { connection.headers.showVersion ? "Haraka/\(Version.number)" : "Haraka" }
+
+    var serverSettings: ServerSettings {
+        var settings = ServerSettings()
+        settings.session = sessionSettings
+        settings.lineLength = connection.max.lineLength
+        settings.dataLineLength = connection.max.dataLineLength
+        settings.bareNewline = BareNewlinePolicy(rawValue: connection.bareNewline.rawValue) ?? .reject
+        settings.maxHeaderLines = connection.headers.maxLines
+        settings.spoolDirectory = connection.spoolDir
+        settings.spoolAfter = connection.spoolAfter
+        settings.inactivityTimeout = smtp.inactivityTimeout
+        settings.hostName = me
+        settings.serverInfo = serverInfo
+        settings.localAddresses = LocalAddresses.all()
+        return settings
+    }
+
+    var listeners: [Listener] {
+        smtp.listen.map { address in
+            switch address {
+            case .tcp(let host, let port): .tcp(host: host, port: Int(port))
+            case .unix(let path, let mode): .unix(path: path, mode: mode.map(UInt16.init(truncatingIfNeeded:)))
+            }
+        }
+    }
+
+    func configure(_ logger: Logger) {
+        logger.configure(
+            level: LogLevel(rawValue: log.level) ?? .info, format: LogFormat(rawValue: log.format.rawValue) ?? .default,
+            timestamps: log.timestamps)
+    }
+}
+
+/// RFC 5890, by libidn2.
+enum InternationalDomain {
+    /// The A-label form of a domain, lower case; nil if it is none.
+    @Sendable static func ascii(_ domain: String) -> String? {
+        var output: UnsafeMutablePointer<CChar>?
+        let flags = CInt(IDN2_NFC_INPUT.rawValue) | CInt(IDN2_NONTRANSITIONAL.rawValue)
+        guard idn2_to_ascii_8z(domain, &output, flags) == CInt(IDN2_OK.rawValue), let output else { return nil }
+        defer { idn2_free(output) }
+        return String(cString: output)
+    }
+}
+
+/// Addresses bound to interfaces of this host: their clients are local. plugin-api.md section 2 `remote.is_local`.
+enum LocalAddresses {
+    static func all() -> Set<IPAddress> {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { return [] }
+        defer { freeifaddrs(list) }
+        var found: Set<IPAddress> = []
+        for entry in sequence(first: list, next: { $0?.pointee.ifa_next }) {
+            guard let entry = entry?.pointee, let address = entry.ifa_addr else { continue }
+            let isV6 = address.pointee.sa_family == sa_family_t(AF_INET6)
+            guard isV6 || address.pointee.sa_family == sa_family_t(AF_INET) else { continue }
+            var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+            let size = socklen_t(isV6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size)
+            guard getnameinfo(address, size, &name, socklen_t(name.count), nil, 0, NI_NUMERICHOST) == 0 else { continue }
+            let text = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            if let ip = IPAddress(text) { found.insert(ip) }
+        }
+        return found
+    }
+}

@@ -1,0 +1,111 @@
+// The command line. cli.md section 1: Haraka's flags, its order of checks, its exit status 255 for errors.
+
+import ArgumentParser
+import Glibc
+
+struct Options: ParsableArguments {
+    @Option(name: .shortAndLong, help: ArgumentHelp("Run the server in this folder, or say what the others refer to.", valueName: "dir"))
+    var config: String?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Make a folder that can be run.", valueName: "dir"))
+    var install: String?
+
+    @Flag(name: .shortAndLong, help: "List the plugins that can be used.")
+    var list = false
+
+    @Flag(name: .shortAndLong, help: "Show this help, or the page of the plugin or topic NAME.")
+    var help = false
+
+    @Flag(name: .shortAndLong, help: "Show which plugins each hook asks, in order (with -c).")
+    var order = false
+
+    @Flag(help: "Load the plugins of a running server anew (with -c).")
+    var reload = false
+
+    @Flag(help: "Read all configuration and check all plugins, run nothing (with -c).")
+    var check = false
+
+    @Flag(name: .shortAndLong, help: "Overwrite what is there (with -i).")
+    var force = false
+
+    @Flag(name: .shortAndLong, help: "Show the version.")
+    var version = false
+
+    @Argument(help: ArgumentHelp("The page to show (with -h).", valueName: "name"))
+    var name: String?
+}
+
+/// An error of the command line or of the start: one text, exit status 255.
+struct CommandError: Error {
+    let message: String
+    init(_ message: String) { self.message = message }
+}
+
+@main
+enum Haraka {
+    static func main() {
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            exit(try run(parse()))
+        } catch let error as CommandError {
+            Terminal.error(error.message)
+            exit(255)
+        } catch {
+            Terminal.error("\(error)")
+            exit(255)
+        }
+    }
+
+    private static func parse() throws -> Options {
+        do { return try Options.parse() } catch {
+            throw CommandError("\(Options.message(for: error))\n\n\(Usage.text)")
+        }
+    }
+
+    private static func run(_ options: Options) throws -> Int32 {
+        let prefix = InstallPrefix()
+        if options.version {
+            print("Haraka for Swift - Version: \(Version.number)")
+        } else if options.list {
+            PluginList.show(folder: options.config, prefix)
+        } else if options.help {
+            return try HelpPage.show(options.name, folder: options.config, prefix)
+        } else if let folder = options.install {
+            try Skeleton.make(folder, force: options.force, prefix)
+        } else if let folder = options.config {
+            return try inFolder(options, try Folder(folder, prefix))
+        } else {
+            throw CommandError("Undefined or erroneous arguments\n\n\(Usage.text)")
+        }
+        return 0
+    }
+
+    private static func inFolder(_ options: Options, _ folder: Folder) throws -> Int32 {
+        if options.order { return HookOrder.show(folder) }
+        if options.reload { return ControlClient.send("reload", folder) }
+        if options.check { return ConfigCheck.run(folder) }
+        return try ServerProcess.run(folder)
+    }
+}
+
+enum Usage {
+    static var text: String { Options.helpMessage(columns: 100) }
+}
+
+/// What the command line prints to people.
+enum Terminal {
+    static func error(_ text: String) { write("error: \(text)\n", to: 2) }
+
+    static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var done = 0
+            while done < bytes.count {
+                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return }
+                done += count
+            }
+        }
+    }
+}

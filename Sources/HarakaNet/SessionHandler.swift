@@ -1,0 +1,345 @@
+// One client's session on a channel: bytes in, bytes out; the machine decides, plugins are asked. docs/architecture.md
+// "The natural path".
+
+import HarakaCore
+import HarakaPluginHost
+import HarakaSpool
+import NIOCore
+import SMTPSyntax
+
+/// Drives a `SessionMachine`. On the loop. Everything between received bytes and a reply happens in one call, unless a
+/// plugin takes its time; then input waits in `input` and, beyond a limit, in the kernel.
+final class SessionHandler: ChannelDuplexHandler, ConnectionDriver {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// While a plugin thinks, no more than this is read ahead.
+    private static let readAhead = 64 * 1024
+
+    let server: ServerContext
+    let connection: Connection
+    var machine: SessionMachine
+    private var lines: LineDecoder
+    var reception: Reception?
+    var input: ByteBuffer?
+    private(set) var channelContext: ChannelHandlerContext?
+    private var isPumping = false
+    private var pauses = 0
+    private var wantsRead = false
+    var inputHasEnded = false
+    private var wantsDisconnect = false
+    /// The last reply is out; what still comes in is thrown away until the peer closes.
+    private(set) var isLingering = false
+    private var isFinished = false
+    private(set) var lastActivity = NIODeadline.now()
+    /// Replies of this pump, to be sent together.
+    private var output: ByteBuffer?
+
+    init(_ server: ServerContext, remote: SocketAddress?, local: SocketAddress?) {
+        self.server = server
+        var here = Connection.Endpoint(local)
+        here.host = server.settings.hostName
+        here.info = server.settings.serverInfo
+        connection = Connection(
+            uuid: server.makeUUID(), startTime: ServerContext.milliseconds(), remote: Connection.Endpoint(remote),
+            local: here, localAddresses: server.settings.localAddresses)
+        machine = SessionMachine(connection: connection, settings: server.settings.session)
+        lines = LineDecoder(limit: server.settings.lineLength, bareNewline: server.settings.bareNewline)
+    }
+
+    // MARK: the channel
+
+    func channelActive(context: ChannelHandlerContext) {
+        channelContext = context
+        server.opened(self)
+        server.host.begin(self)
+        if server.log.isEnabled(6) {
+            server.log.log(6, uuid: connection.uuid, origin: "core", "connect ip=\(connection.remote.ip) port=\(connection.remote.port) local_ip=\(connection.local.ip) local_port=\(connection.local.port)")
+        }
+        pump { $0.perform($0.machine.connected()) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        lastActivity = .now()
+        guard !isLingering, !machine.isDisconnecting else { return }
+        if input == nil { input = bytes } else { input?.writeBuffer(&bytes) }
+        if !machine.awaitsCommand, reception == nil, !connection.isESMTP { machine.spokeEarly() }
+        pump { _ in }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if canRead { context.read() } else { wantsRead = true }
+    }
+
+    private var canRead: Bool { pauses == 0 && (input?.readableBytes ?? 0) < SessionHandler.readAhead }
+
+    private func readAgain() {
+        guard wantsRead, canRead else { return }
+        wantsRead = false
+        channelContext?.read()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed {
+            inputHasEnded = true
+            if isLingering { return context.close(promise: nil) }
+            pump { _ in }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if server.log.isEnabled(6) {
+            server.log.log(6, uuid: connection.logUUID, origin: "core", "connection error: \(error)")
+        }
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        inputHasEnded = true
+        input = nil
+        clientLeft()
+        finish()
+        channelContext = nil
+    }
+
+    // MARK: the pump
+
+    /// Runs `first`, then whatever input allows, then sends what was said. Calls inside calls only run `first`.
+    func pump(_ first: (SessionHandler) -> Void) {
+        guard !isPumping else { return first(self) }
+        isPumping = true
+        first(self)
+        while !isFinished, step() {}
+        isPumping = false
+        flush()
+        readAgain()
+    }
+
+    /// Handles one line or one run of content. False: nothing more can be done now.
+    private func step() -> Bool {
+        if wantsDisconnect, machine.question == nil {
+            wantsDisconnect = false
+            perform(machine.disconnect())
+            return true
+        }
+        guard pauses == 0 else { return false }
+        if reception != nil { return receive() }
+        guard machine.awaitsCommand else {
+            // The machine waits for plugins; a client that has gone needs no answer.
+            if inputHasEnded, machine.question != nil, !machine.isDisconnecting, (input?.readableBytes ?? 0) == 0 {
+                clientLeft()
+                return true
+            }
+            return false
+        }
+        if server.isStopping || server.host.generation(of: connection)?.isEvicted == true {
+            perform(machine.serverStops())
+            return true
+        }
+        if takeLine() { return true }
+        guard inputHasEnded, !machine.isDisconnecting else { return false }
+        clientLeft()
+        return true
+    }
+
+    private func takeLine() -> Bool {
+        guard let buffer = input, buffer.readableBytes > 0 else { return false }
+        let action: SessionAction
+        switch buffer.withUnsafeReadableBytes({ lines.next($0) }) {
+        case .needMore: return false
+        case .tooLong: action = machine.lineTooLong()
+        case .bareNewline(let consumed):
+            drop(consumed)
+            action = machine.bareNewline()
+        case .line(let length, let consumed):
+            let command = buffer.withUnsafeReadableBytes { bytes in
+                let line = UnsafeRawBufferPointer(rebasing: bytes[..<length])
+                connection.currentLine = String(decoding: line, as: UTF8.self)
+                return CommandLine(line)
+            }
+            if server.log.isEnabled(8) {
+                let shown = command.verb == nil ? command.word : connection.currentLine
+                server.log.log(8, uuid: connection.logUUID, origin: "core", "C: \(shown) state=\(connection.state.rawValue)")
+            }
+            action = machine.received(command, isFollowed: consumed < buffer.readableBytes)
+            drop(consumed)
+        }
+        perform(action)
+        return true
+    }
+
+    /// Gives back the memory as soon as all input was used: an idle connection holds none.
+    func drop(_ count: Int) {
+        input?.moveReaderIndex(forwardBy: count)
+        if input?.readableBytes == 0 { input = nil }
+    }
+
+    /// Carries out what the machine says, and what it says next, until it has to wait.
+    func perform(_ first: SessionAction) {
+        var action = first
+        while true {
+            switch action {
+            case .ask(let question):
+                prepare(question)
+                guard let verdict = server.host.ask(question, connection) else { return }
+                action = machine.hooksCompleted(verdict)
+            case .send(let reply, let then):
+                send(reply)
+                guard let next = go(then) else { return }
+                action = next
+            case .proceed(let then):
+                guard let next = go(then) else { return }
+                action = next
+            case .resolveName:
+                guard let name = server.names.remembered(connection.remote.ip) else { return resolveName() }
+                action = machine.nameResolved(name)
+            case .close: return finish()
+            case .wait: return
+            }
+        }
+    }
+
+    private func go(_ then: SessionAction.Then) -> SessionAction? {
+        switch then {
+        case .read: return nil
+        case .resume: return machine.replySent()
+        case .receiveMessage:
+            beginReception()
+            return nil
+        case .disconnect: return machine.disconnect()
+        }
+    }
+
+    private func resolveName() {
+        guard let loop = channelContext?.eventLoop else { return }
+        server.names.resolve(connection.remote.ip, on: loop) { [weak self] name in
+            self?.pump { $0.perform($0.machine.nameResolved(name)) }
+        }
+    }
+
+    // MARK: replies
+
+    func send(_ reply: Reply) {
+        guard !isFinished, channelContext != nil else { return }
+        let prefix = denialMark(reply)
+        var bytes = output ?? server.takeScratch()
+        output = nil
+        reply.encode(into: { bytes.writeBytes($0) }, prefix: prefix)
+        output = bytes
+        if server.log.isEnabled(8) {
+            server.log.log(8, uuid: connection.logUUID, origin: "core", "S: \(reply.code) \(reply.text)")
+        }
+        if !isPumping { flush() }
+    }
+
+    /// `uuid.deny_chars`: refusals begin with a mark that the log can be searched for.
+    private func denialMark(_ reply: Reply) -> String {
+        let count = server.settings.session.uuidDenyCharacters
+        guard count > 0, reply.code >= 400 else { return "" }
+        let uuid = count == 1 ? Substring(connection.uuid) : connection.uuid.prefix(count)
+        let host = connection.local.host.prefix { $0 != "." }
+        return "[\(uuid)@\(host)] "
+    }
+
+    private func flush() {
+        guard let bytes = output, let context = channelContext else { return }
+        output = nil
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        server.giveBack(bytes)
+    }
+
+    // MARK: the end
+
+    /// The client has gone: open questions are withdrawn, required hooks still run.
+    private func clientLeft() {
+        guard !machine.isDisconnecting else {
+            connection.remoteIsClosed = true
+            return
+        }
+        if case .resetTransaction? = machine.question {} else { server.host.cancel(connection) }
+        reception = nil
+        perform(machine.clientLeft())
+    }
+
+    /// The session is over: the last words go out, then the socket closes.
+    private func finish() {
+        guard !isFinished, machine.isClosed || channelContext == nil else { return }
+        isFinished = true
+        logSummary()
+        reception = nil
+        server.host.end(connection)
+        server.closed(self)
+        guard let context = channelContext else { return }
+        guard let bytes = output else { return context.close(promise: nil) }
+        output = nil
+        close(context, after: bytes)
+    }
+
+    /// Closes without losing the last reply: with input unread, closing at once would reset the connection and may destroy
+    /// the reply on its way. So our side is closed first and what still comes is thrown away for a while.
+    private func close(_ context: ChannelHandlerContext, after bytes: ByteBuffer) {
+        let isClean = input == nil && !inputHasEnded && connection.lastReply.code < 400
+        input = nil
+        isLingering = true
+        let written = context.eventLoop.makePromise(of: Void.self)
+        nonisolated(unsafe) let channel = context
+        written.futureResult.whenComplete { _ in
+            guard !isClean, channel.channel.isActive else { return channel.close(promise: nil) }
+            channel.close(mode: .output, promise: nil)
+            channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
+        }
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: written)
+    }
+
+    /// Called by the server from time to time.
+    func checkIdle(now: NIODeadline, limit: TimeAmount) {
+        guard now - lastActivity > limit, !isFinished else { return }
+        if machine.awaitsCommand || reception != nil {
+            reception = nil
+            pump { $0.perform($0.machine.timedOut()) }
+        } else if machine.isDisconnecting || now - lastActivity > limit * 2 {
+            // A peer that takes neither our words nor our end.
+            channelContext?.close(promise: nil)
+        }
+    }
+
+    /// The server stops, or this session's plugins are too old: at the next command boundary the client gets 421.
+    func stopSoon() { pump { _ in } }
+
+    /// The server stops now.
+    func stopNow() {
+        guard !isFinished else { return }
+        server.host.cancel(connection)
+        reception = nil
+        pump { $0.perform($0.machine.serverStops()) }
+    }
+
+    // MARK: ConnectionDriver
+
+    func hooksCompleted(_ verdict: Verdict) { pump { $0.perform($0.machine.hooksCompleted(verdict)) } }
+
+    func respond(_ code: Int, _ reply: PluginReply) {
+        let reply = reply.reply(code, "")
+        connection.lastReply = reply
+        send(reply)
+    }
+
+    func requestDisconnect() {
+        wantsDisconnect = true
+        nonisolated(unsafe) let session = self
+        channelContext?.eventLoop.execute { session.pump { _ in } }
+    }
+
+    func pauseReading() { pauses += 1 }
+
+    func resumeReading() {
+        guard pauses > 0 else { return }
+        pauses -= 1
+        guard pauses == 0 else { return }
+        nonisolated(unsafe) let session = self
+        channelContext?.eventLoop.execute { session.pump { _ in } }
+    }
+}

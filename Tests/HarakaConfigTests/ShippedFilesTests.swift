@@ -1,0 +1,111 @@
+// The files in config/: what they say and what they promise in their comments.
+
+import Testing
+
+@testable import HarakaConfig
+
+@Suite("the files that ship")
+struct ShippedFilesTests {
+    private static let folder = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/config"
+    private let shipped = ConfigDirectory(overrides: ShippedFilesTests.folder)
+
+    @Test("they are read without a finding and say what is built in")
+    func builtIn() {
+        let (smtp, smtpFindings) = SMTPSettings.read(from: shipped)
+        #expect(smtp == SMTPSettings())
+        #expect(smtpFindings == [])
+        let (connection, connectionFindings) = ConnectionSettings.read(from: shipped)
+        #expect(connection == ConnectionSettings())
+        #expect(connectionFindings == [])
+        let (log, logFindings) = LogSettings.read(from: shipped)
+        #expect(log == LogSettings())
+        #expect(logFindings == [])
+        #expect(readPluginTimeout(from: shipped) == (30, []))
+    }
+
+    @Test("mail for the domains in host_list goes to a Maildir, and no domain is in it")
+    func plugins() {
+        let (plugins, findings) = readPluginList(from: shipped)
+        #expect(plugins.map(\.name) == ["rcpt_to.in_host_list", "queue/maildir"])
+        #expect(findings == [])
+        #expect(shipped.get("host_list", .list).value == .list([]))
+        #expect(shipped.get("me").value == .null)
+    }
+
+    @Test(
+        "each ;key=value shows the built-in default, and no key is missing",
+        arguments: [
+            (
+                "smtp.ini",
+                [
+                    "listen", "smtps_port", "inactivity_timeout", "nodes", "ignore_bad_plugins", "daemonize",
+                    "daemon_log_file", "daemon_pid_file", "graceful_shutdown", "force_shutdown_timeout",
+                    "headers.add_received",
+                ]
+            ),
+            (
+                "connection.ini",
+                [
+                    "spool_dir", "spool_after", "strict_rfc1869", "smtputf8", "bare_newline",
+                    "headers.add_received", "headers.clean_auth_results", "headers.show_version", "headers.max_lines",
+                    "headers.max_received", "max.bytes", "max.mime_parts", "max.line_length", "max.data_line_length",
+                    "max.recipients", "message.helo", "message.close", "uuid.banner_chars", "uuid.deny_chars",
+                ]
+            ),
+            ("log.ini", ["level", "timestamps", "format"]),
+        ])
+    func documentedDefaults(file: String, keys: [String]) {
+        let folder = TemporaryFolder()
+        folder.write(file, uncommented(file, after: ";"))
+        var (smtp, findings) = SMTPSettings.read(from: folder.directory)
+        #expect(smtp.isListenDefault == (file != "smtp.ini"))
+        smtp.isListenDefault = true
+        #expect(smtp == SMTPSettings())
+        let (connection, more) = ConnectionSettings.read(from: folder.directory)
+        #expect(connection == ConnectionSettings())
+        let (log, last) = LogSettings.read(from: folder.directory)
+        #expect(log == LogSettings())
+        findings += more + last
+        #expect(findings == [])
+        #expect(Set(keys.map { $0.contains(".") ? $0 : "main." + $0 }) == documented(folder.directory.get(file)))
+    }
+
+    @Test("each example is accepted when it is taken as it stands", arguments: ["smtp.ini", "connection.ini"])
+    func examples(file: String) {
+        let folder = TemporaryFolder()
+        folder.write(file, uncommented(file, after: "; "))
+        let (smtp, findings) = SMTPSettings.read(from: folder.directory)
+        let (connection, more) = ConnectionSettings.read(from: folder.directory)
+        #expect(findings + more == [])
+        if file == "smtp.ini" {
+            #expect([smtp.publicIP, smtp.user, smtp.group] == ["192.0.2.1", "haraka", "haraka"])
+        } else {
+            #expect(connection.haproxyHosts == ["192.0.2.10", "2001:db8:1::/64"])
+            #expect(connection.message.greeting.count == 2)
+        }
+    }
+
+    @Test(
+        "no line is longer than 120 characters",
+        arguments: ["smtp.ini", "connection.ini", "log.ini", "plugins", "host_list", "plugin_timeout"])
+    func width(file: String) {
+        let lines = shipped.get(file, .data).value.texts ?? []
+        #expect(!lines.isEmpty)
+        #expect(lines.allSatisfy { $0.count <= 120 })
+    }
+
+    /// The file with the mark removed wherever a key=value follows it directly.
+    private func uncommented(_ file: String, after mark: String) -> String {
+        let lines = shipped.get(file, .data).value.texts ?? []
+        return lines.map { line in
+            guard line.hasPrefix(mark) else { return line }
+            let rest = line.dropFirst(mark.count)
+            let key = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "[" || $0 == "]" }
+            return !key.isEmpty && rest.dropFirst(key.count).first == "=" ? String(rest) : line
+        }.joined(separator: "\n")
+    }
+
+    private func documented(_ parsed: Parsed) -> Set<String> {
+        Set(parsed.sources.keys.filter { !$0.key.isEmpty }.map(\.description))
+    }
+}

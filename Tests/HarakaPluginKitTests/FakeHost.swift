@@ -1,0 +1,175 @@
+// A host of a few lines, so that the kit can be tested without the server: the ABI promises that a plugin has no other
+// tie to its host than the table.
+import Foundation
+import HarakaPluginABI
+import HarakaPluginKit
+
+/// What the host was told. One table per process, so the suites that use it are serialized.
+final class FakeHost: @unchecked Sendable {
+    static let shared = FakeHost()
+
+    struct Registered {
+        let name: String
+        let function: haraka_function
+        let context: UnsafeMutableRawPointer?
+        let destroy: haraka_destroy?
+    }
+
+    struct Answered: Equatable {
+        let code: Int32
+        var lines: [String] = []
+        var smtp: UInt32 = 0
+        var status: [Int] = []
+        var value: Value?
+    }
+
+    var hooks: [Registered] = []
+    var methods: [Registered] = []
+    var answers: [Answered] = []
+    var log: [String] = []
+    var notes: [String: Value] = [:]
+    var logLevel = HARAKA_LOG_INFO
+    /// What register_function, timer_start and offload answer.
+    var status = HARAKA_SUCCESS
+    var callbacks: [haraka_callback] = []
+    var work: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?
+    private let table = UnsafeMutablePointer<haraka_host>.allocate(capacity: 1)
+
+    private init() {
+        table.initialize(to: haraka_host())
+        table.pointee.size = MemoryLayout<haraka_host>.size
+        table.pointee.abi_major = UInt32(HARAKA_ABI_MAJOR)
+        table.pointee.abi_minor = UInt32(HARAKA_ABI_MINOR)
+        fillRegistration()
+        fillAnswers()
+        fillTime()
+    }
+
+    /// Forgets everything and registers a plugin.
+    @discardableResult
+    static func register(_ body: (Plugin) throws(PluginError) -> Void) -> Int32 {
+        let host = shared
+        for registered in host.hooks + host.methods { registered.destroy?(registered.context) }
+        (host.hooks, host.methods, host.answers, host.log) = ([], [], [], [])
+        (host.notes, host.status, host.callbacks) = ([:], HARAKA_SUCCESS, [])
+        return Plugin.register(host.table, haraka_self(bits: 7), body)
+    }
+
+    /// Runs the first hook of that name with one text as its argument, and returns what its function returned.
+    func run(_ name: String, _ argument: String = "") -> Int32 {
+        guard let hook = (hooks + methods).first(where: { $0.name == name }) else { return HARAKA_E_ABSENT }
+        var call = haraka_call()
+        call.size = MemoryLayout<haraka_call>.size
+        call.`self` = haraka_self(bits: 7)
+        call.next = haraka_next(bits: 99)
+        call.connection = haraka_connection(bits: 1)
+        call.transaction = haraka_transaction(bits: 2)
+        call.context = hook.context
+        return argument.withCString { text in
+            var value = haraka_text_value(haraka_text(text))
+            return withUnsafePointer(to: &value) { value in
+                call.arguments = value
+                call.argument_count = 1
+                return hook.function(&call)
+            }
+        }
+    }
+
+    /// Lets pass all time: work is done on another thread, then the callbacks run here.
+    func drain() {
+        while !callbacks.isEmpty {
+            let callback = callbacks.removeFirst()
+            if let work {
+                let done = DispatchSemaphore(value: 0)
+                let context = UInt(bitPattern: callback.context)
+                Thread { work(UnsafeMutableRawPointer(bitPattern: context)); done.signal() }.start()
+                done.wait()
+                self.work = nil
+            }
+            callback.function?(callback.context)
+            callback.destroy?(callback.context)
+        }
+    }
+
+    /// The generation ends: nothing runs any more.
+    func revoke() {
+        for callback in callbacks { callback.destroy?(callback.context) }
+        callbacks = []
+    }
+
+    private func fillRegistration() {
+        table.pointee.register_function = { _, name, function, context, destroy, _ in
+            guard FakeHost.shared.status >= 0, let function else { return FakeHost.shared.status }
+            FakeHost.shared.hooks.append(
+                Registered(name: Text(name).string, function: function, context: context, destroy: destroy))
+            return HARAKA_SUCCESS
+        }
+        table.pointee.add_method = { _, name, function, context, destroy in
+            guard let function else { return HARAKA_E_ARGUMENT }
+            FakeHost.shared.methods.append(
+                Registered(name: Text(name).string, function: function, context: context, destroy: destroy))
+            return HARAKA_SUCCESS
+        }
+        table.pointee.find_method = { owner, name, out in
+            let found = FakeHost.shared.methods.last { $0.name == Text(name).string }
+            guard let found, let out else { return HARAKA_E_ABSENT }
+            out.pointee.function = found.function
+            out.pointee.context = found.context
+            out.pointee.`self` = owner
+            return HARAKA_SUCCESS
+        }
+    }
+
+    private func fillAnswers() {
+        table.pointee.complete = { _, code, reply in
+            FakeHost.shared.answers.append(Answered(code, reply?.pointee))
+            return HARAKA_SUCCESS
+        }
+        table.pointee.log_enabled = { $0 <= FakeHost.shared.logLevel ? 1 : 0 }
+        table.pointee.log = { _, level, _, text in FakeHost.shared.log.append("\(level) \(Text(text).string)") }
+        table.pointee.note_set = { _, path, value in
+            FakeHost.shared.notes[Text(path).string] = Value(ValueView(value))
+            return HARAKA_SUCCESS
+        }
+        table.pointee.result_add = { _, _, key, value, _ in
+            FakeHost.shared.notes["result." + Text(key).string] = Value(ValueView(value))
+            return HARAKA_SUCCESS
+        }
+    }
+
+    private func fillTime() {
+        table.pointee.timer_start = { _, delay, _, callback, timer in
+            guard FakeHost.shared.status >= 0, let callback else { return FakeHost.shared.status }
+            FakeHost.shared.log.append("timer \(delay)")
+            FakeHost.shared.callbacks.append(callback.pointee)
+            timer?.pointee = haraka_timer(bits: 5)
+            return HARAKA_SUCCESS
+        }
+        table.pointee.offload = { _, work, callback in
+            guard FakeHost.shared.status >= 0, let callback else { return FakeHost.shared.status }
+            FakeHost.shared.work = work
+            FakeHost.shared.callbacks.append(callback.pointee)
+            return HARAKA_SUCCESS
+        }
+    }
+}
+
+extension FakeHost.Answered {
+    init(_ code: Int32, _ reply: haraka_reply?) {
+        self.init(code: code)
+        guard let reply else { return }
+        lines = (0..<reply.line_count).map { Text(reply.lines[$0]).string }
+        smtp = reply.code
+        if reply.status_class != 0 {
+            status = [Int(reply.status_class), Int(reply.status_subject), Int(reply.status_detail)]
+        }
+        if let value = reply.value { self.value = Value(ValueView(value)) }
+    }
+}
+
+/// A text that lives as long as the test.
+func lasting(_ string: String) -> Text {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, string.utf8.count), alignment: 1)
+    copy.copyBytes(from: string.utf8)
+    return Text(UnsafeRawBufferPointer(rebasing: copy[..<string.utf8.count]))
+}
