@@ -48,7 +48,7 @@ class SMTPLib(ForeignTest):
             client.sendmail("a@example.org", ["b@example.com"], b"Subject: long\r\n\r\n" + body)
             (stored,) = server.messages()
             self.assertEqual(stored.split(b"\n\n", 1)[1], body.replace(b"\r\n", b"\n"))
-            until("the spool folder is empty", lambda: os.listdir(server.spool) == [])
+            until("the spool folder holds no file", lambda: not any(files for _, _, files in os.walk(server.spool)))
 
     def test_hundred_recipients(self):
         """smtplib: a message to a hundred recipients lands a hundred times"""

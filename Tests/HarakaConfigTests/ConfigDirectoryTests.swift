@@ -44,15 +44,15 @@ struct ConfigDirectoryTests {
 
     @Test("JSON is merged recursively; null does not erase a map or a list")
     func jsonLayers() {
-        near.write("a.json", #"{"m":{"x":1,"y":[1,2],"z":{"k":1}},"n":1,"o":[1]}"#)
-        user.write("a.json", #"{"m":{"y":[3],"z":null,"w":2},"n":null,"o":[]}"#)
+        near.write("a.json", #"{"m":{"x":1,"y":[1,2],"z":{"k":1}},"n":1,"o":[1],"q":[2]}"#)
+        user.write("a.json", #"{"m":{"y":[3],"z":null,"w":2},"n":null,"o":[],"q":null}"#)
         #expect(
             layered.get("a.json").value
                 == .map([
                     "m": .map([
                         "x": .integer(1), "y": .list([.integer(3)]), "z": .map(["k": .integer(1)]), "w": .integer(2),
                     ]),
-                    "n": .null, "o": .list([.integer(1)]),
+                    "n": .null, "o": .list([.integer(1)]), "q": .list([.integer(2)]),
                 ]))
     }
 

@@ -8,8 +8,10 @@ public struct IPAddress: Sendable, Hashable {
     /// Reads dotted IPv4 or RFC 4291 IPv6 text (with an optional zone, which is dropped). An IPv4-mapped IPv6 address is
     /// reduced to IPv4, as Haraka does. Nil for anything else.
     public init?(_ text: String) {
-        let plain = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false).first ?? ""
-        guard let bytes = IPAddress.parseV4(plain) ?? IPAddress.parseV6(plain) else { return nil }
+        let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let plain = parts.first, parts.count == 1 || !parts[1].isEmpty else { return nil }
+        let v4 = parts.count == 1 ? IPAddress.parseV4(plain) : nil
+        guard let bytes = v4 ?? IPAddress.parseV6(plain) else { return nil }
         let mapped = bytes.count == 16 && bytes[0..<10].allSatisfy { $0 == 0 } && bytes[10] == 255 && bytes[11] == 255
         self.bytes = mapped ? Array(bytes[12...]) : bytes
     }
@@ -22,6 +24,8 @@ public struct IPAddress: Sendable, Hashable {
             guard part.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), part.utf8.count <= 3, let byte = UInt8(part) else {
                 return nil
             }
+            // Some read a leading zero as octal.
+            guard part.utf8.count == 1 || part.utf8.first != 48 else { return nil }
             bytes.append(byte)
         }
         return bytes
@@ -30,21 +34,22 @@ public struct IPAddress: Sendable, Hashable {
     private static func parseV6(_ text: Substring) -> [UInt8]? {
         guard text.utf8.count <= 45, text.contains(":") else { return nil }
         guard let gap = text.firstRange(of: "::") else {
-            let groups = groups(text)
+            let groups = groups(text, mayEndInV4: true)
             return groups?.count == 16 ? groups : nil
         }
-        guard let head = groups(text[..<gap.lowerBound]), let tail = groups(text[gap.upperBound...]),
+        guard let head = groups(text[..<gap.lowerBound], mayEndInV4: false),
+            let tail = groups(text[gap.upperBound...], mayEndInV4: true),
             head.count + tail.count <= 14
         else { return nil }
         return head + [UInt8](repeating: 0, count: 16 - head.count - tail.count) + tail
     }
 
-    private static func groups(_ text: Substring) -> [UInt8]? {
+    private static func groups(_ text: Substring, mayEndInV4: Bool) -> [UInt8]? {
         if text.isEmpty { return [] }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         var bytes: [UInt8] = []
         for (index, part) in parts.enumerated() {
-            if index == parts.count - 1, part.contains(".") {
+            if mayEndInV4, index == parts.count - 1, part.contains(".") {
                 guard let v4 = parseV4(part) else { return nil }
                 bytes += v4
             } else {

@@ -5,27 +5,34 @@ public struct Results: Sendable, Equatable {
     /// The keys that collect; every other key holds one value.
     public static let lists = ["pass", "fail", "msg", "err", "skip"]
 
+    /// What was recorded, by plugin. Lists that are empty are not kept here.
     private var entries = ValueMap()
 
     public init() {}
 
-    /// All that `plugin` recorded, or nil if it recorded nothing.
+    /// All that `plugin` recorded, the five lists first, or nil if it recorded nothing.
     public func get(_ plugin: String) -> ValueMap? {
+        guard let entry = entry(plugin) else { return nil }
+        let lists = Results.lists.map { ValueMap.Entry($0, entry[$0] ?? .list([])) }
+        return ValueMap(lists + entry.entries.filter { !Results.lists.contains($0.key) })
+    }
+
+    private func entry(_ plugin: String) -> ValueMap? {
         guard case .map(let map)? = entries[plugin] else { return nil }
         return map
     }
 
-    /// Adds to one of the lists, or replaces any other key.
+    /// Adds to one of the lists, where what is not true (null, false, 0, "") is left out; or replaces any other key.
     public mutating func add(_ plugin: String, _ key: String, _ value: Value) {
-        if Results.lists.contains(key) { return push(plugin, key, value) }
-        var entry = get(plugin) ?? ValueMap()
+        if Results.lists.contains(key) { return push(plugin, key, value.isTrue ? value : .list([])) }
+        var entry = entry(plugin) ?? ValueMap()
         entry[key] = value
         entries[plugin] = .map(entry)
     }
 
     /// Appends one value, or each of a list, to a list of any name.
     public mutating func push(_ plugin: String, _ key: String, _ value: Value) {
-        var entry = get(plugin) ?? ValueMap()
+        var entry = entry(plugin) ?? ValueMap()
         var list: [Value] = []
         switch entry[key] {
         case .list(let existing)?: list = existing
@@ -33,41 +40,87 @@ public struct Results: Sendable, Equatable {
         case let single?: list = [single]
         }
         if case .list(let more) = value { list += more } else { list.append(value) }
-        entry[key] = .list(list)
+        if !list.isEmpty { entry[key] = .list(list) }
         entries[plugin] = .map(entry)
     }
 
-    /// Adds to a number; a missing one is 0.
+    /// Adds to a number; what is missing or no number counts as 0, as does an amount that is no number.
     public mutating func increment(_ plugin: String, _ key: String, by amount: Double) {
-        var entry = get(plugin) ?? ValueMap()
-        switch entry[key] {
-        case .integer(let old)? where amount == amount.rounded() && abs(amount) < 1e15:
-            entry[key] = .integer(old &+ Int64(amount))
-        case .integer(let old)?: entry[key] = .number(Double(old) + amount)
-        case .number(let old)?: entry[key] = .number(old + amount)
-        default:
-            let whole = amount == amount.rounded() && abs(amount) < 1e15
-            entry[key] = whole ? .integer(Int64(amount)) : .number(amount)
+        var entry = entry(plugin) ?? ValueMap()
+        let amount = amount.isNaN ? 0 : amount
+        let old = entry[key].flatMap { $0.isNumeric ? $0 : nil } ?? .integer(0)
+        if let whole = old.whole, let more = amount.whole {
+            entry[key] = .integer(whole &+ more)
+        } else {
+            entry[key] = .number(old.asNumber + amount)
         }
         entries[plugin] = .map(entry)
     }
 
-    /// The key equals `search`, or its list contains it.
+    /// The key equals `search`, or its list contains it. Numbers are compared as numbers, whole or not.
     public func has(_ plugin: String, _ key: String, _ search: Value) -> Bool {
-        switch get(plugin)?[key] {
-        case .list(let list)?: list.contains(search)
-        case let value?: value == search
+        switch entry(plugin)?[key] {
+        case .list(let list)?: list.contains { $0.equals(search) }
+        case let value?: value.equals(search)
         case nil: false
         }
     }
 
-    /// For humans: single values first ("k: v"), then the lists that are not empty ("pass:a, b").
+    /// For humans: single values first ("k: v"), then the lists that are not empty ("pass:a, b"), in the order of the key
+    /// `order` if there is one. Keys named in `hide`, and those that begin with an underscore, are not shown.
     public func collate(_ plugin: String) -> String {
-        guard let entry = get(plugin) else { return "" }
-        let hidden: Set<String> = ["emit", "hide", "order", "human", "human_html"]
-        let single = entry.entries.filter { !Results.lists.contains($0.key) && !hidden.contains($0.key) }
-        let named = Results.lists.compactMap { key in entry[key].map { (key, $0) } }
-        return (single.map { "\($0.key): \($0.value.description)" } + named.map { "\($0.0):\($0.1.description)" })
-            .joined(separator: ", ")
+        guard let entry = entry(plugin) else { return "" }
+        let hidden = Set(entry.names("hide") + ["emit", "hide", "order", "human", "human_html"] + Results.lists)
+        var parts: [String] = []
+        for item in entry.entries where !hidden.contains(item.key) && !item.key.hasPrefix("_") {
+            if item.value != .list([]) { parts.append("\(item.key): \(item.value.description)") }
+        }
+        let order = entry.names("order")
+        for key in order.isEmpty ? Results.lists : order where !entry.names("hide").contains(key) {
+            if case .list(let list)? = entry[key] { parts.append("\(key):\(Value.list(list).description)") }
+        }
+        return parts.joined(separator: ", ")
+    }
+}
+
+extension ValueMap {
+    /// The texts of a list, or the one text, under `key`.
+    fileprivate func names(_ key: String) -> [String] {
+        switch self[key] {
+        case .list(let list)?: list.map(\.description)
+        case .text(let text)?: [text]
+        default: []
+        }
+    }
+}
+
+extension Double {
+    /// As an integer, if it is one and small enough to be exact.
+    fileprivate var whole: Int64? { self == rounded() && abs(self) < 1e15 ? Int64(self) : nil }
+}
+
+extension Value {
+    fileprivate var whole: Int64? {
+        if case .integer(let integer) = self { return integer }
+        return asNumber.whole
+    }
+
+    fileprivate var isNumeric: Bool { !asNumber.isNaN }
+
+    /// A number, or that of a text that holds one; else not-a-number.
+    fileprivate var asNumber: Double {
+        switch self {
+        case .integer(let integer): Double(integer)
+        case .number(let number): number
+        case .text(let text): Double(text) ?? .nan
+        default: .nan
+        }
+    }
+
+    fileprivate func equals(_ other: Value) -> Bool {
+        switch (self, other) {
+        case (.integer(let own), .number(let number)), (.number(let number), .integer(let own)): Double(own) == number
+        default: self == other
+        }
     }
 }

@@ -32,13 +32,13 @@ public enum Value: Sendable, Equatable {
         }
     }
 
-    /// True in Haraka's sense: not null, false, zero or the empty text.
+    /// True in Haraka's sense: not null, false, zero, not-a-number or the empty text.
     public var isTrue: Bool {
         switch self {
         case .null: false
         case .boolean(let flag): flag
         case .integer(let integer): integer != 0
-        case .number(let number): number != 0
+        case .number(let number): number != 0 && !number.isNaN
         case .text(let text): !text.isEmpty
         case .bytes(let bytes): !bytes.isEmpty
         default: true
@@ -62,12 +62,12 @@ public struct ValueMap: Sendable, Equatable {
     public init(_ entries: [Entry] = []) { self.entries = entries }
 
     public subscript(_ key: String) -> Value? {
-        get { entries.first { $0.key == key }?.value }
+        get { entries.last { $0.key == key }?.value }
         set {
-            let index = entries.firstIndex { $0.key == key }
+            let index = entries.lastIndex { $0.key == key }
             switch (index, newValue) {
             case (let index?, let value?): entries[index].value = value
-            case (let index?, nil): entries.remove(at: index)
+            case (_?, nil): entries.removeAll { $0.key == key }
             case (nil, let value?): entries.append(Entry(key, value))
             case (nil, nil): break
             }

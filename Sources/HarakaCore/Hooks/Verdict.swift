@@ -86,12 +86,33 @@ public struct PluginReply: Sendable, Equatable {
         return lines.joined(separator: "\n")
     }
 
-    /// The SMTP reply: the plugin's words, else `text`; a DSN replaces the code and puts its status before the text.
+    /// The SMTP reply: the plugin's words, else the standard ones of its DSN, else `text`. A DSN replaces the code and puts
+    /// its status before each line (RFC 2034 section 4).
     public func reply(_ code: Int, _ text: @autoclosure () -> String) -> Reply {
         guard !isEmpty else { return Reply(code, text()) }
-        var words = lines.isEmpty ? [self.text.isEmpty ? text() : self.text] : lines
-        if let status, let first = words.first { words[0] = "\(status) \(first)" }
-        return Reply(self.code ?? code, lines: words.flatMap { $0.split(separator: "\n").map(String.init) }, status: status)
+        var words = visibleLines
+        if words.isEmpty {
+            let standard = status?.standardText ?? ""
+            words = [standard.isEmpty ? text() : standard]
+        }
+        if let status { words = words.map { "\(status) \($0)" } }
+        return Reply(self.code ?? code, lines: words, status: status)
+    }
+
+    /// The reply to what is not taken. A DSN of success does not count here: the client would believe that its mail was
+    /// accepted.
+    public func refusal(_ code: Int, _ text: @autoclosure () -> String) -> Reply {
+        var reply = reply(code, text())
+        if reply.code < 400 { reply.code = code }
+        return reply
+    }
+
+    /// The lines that a client can see, cut at LF. By byte: to Swift CR LF is one Character, which is no LF.
+    var visibleLines: [String] {
+        let said = lines.isEmpty ? [text] : lines
+        return said.flatMap { line in
+            line.utf8.split(separator: 10).filter { $0.contains { $0 > 32 && $0 != 127 } }.map { String(Substring($0)) }
+        }
     }
 }
 

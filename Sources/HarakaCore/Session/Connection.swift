@@ -55,9 +55,23 @@ public final class Connection {
     public var transaction: Transaction?
     public var state = State.command
     public var notes = Notes()
-    public var results = Results()
+    /// What plugins found out, and `local`, `remote` and `helo` of the core.
+    public var results: Results {
+        get {
+            settleResults()
+            return recorded
+        }
+        _modify {
+            settleResults()
+            yield &recorded
+        }
+    }
     /// What the plugin host keeps for this connection (its handle, pointers of plugins).
     public var pluginState: AnyObject?
+    /// The results so far. What follows says what is not in them yet; see `settleResults`.
+    var recorded = Results()
+    var hasRecordedEnds = false
+    var hasGreeted = false
     private var ownRelaying = false
     private let localAddresses: Set<IPAddress>
 

@@ -21,9 +21,17 @@ extension SessionMachine {
         farewell(Reply(421, "Internal Server Error", status: .init(4, 3, 0)))
     }
 
+    /// The last words, unless the last words are out already.
     private mutating func farewell(_ reply: Reply) -> SessionAction {
         guard !isDisconnecting else { return .wait }
-        return send(reply, then: .disconnect)
+        switch state {
+        case .resuming(.disconnect): return .wait
+        case .asking(.queueOK(let text)):
+            // A plugin has the message: a client that hears 421 now would send it a second time.
+            count(.ok)
+            return send(queued(text), then: .disconnect)
+        default: return send(reply, then: .disconnect)
+        }
     }
 
     /// The session ends, whoever wanted it: the transaction is reset, `disconnect` is asked, then the socket closes.
@@ -36,6 +44,7 @@ extension SessionMachine {
             afterReset = .disconnect
             return .wait
         }
+        if case .asking(.queueOK) = state { count(.ok) }
         return resetTransaction(then: .disconnect)
     }
 

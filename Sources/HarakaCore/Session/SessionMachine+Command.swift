@@ -8,7 +8,6 @@ extension SessionMachine {
     public mutating func received(_ line: CommandLine, isFollowed: Bool) -> SessionAction {
         if case .looping(let reply) = state { return loop(reply, line) }
         guard case .ready = state else { return .wait }
-        self.isFollowed = isFollowed
         hookHops = 0
         if isFollowed { notePipelining(line) }
         if line.is8Bit, connection.helloVerb == .helo {
@@ -90,17 +89,18 @@ extension SessionMachine {
         switch verdict.code {
         case .ok: return proceed()
         case .nextHook: return nextHook(verdict.reply.text, word, rest)
-        case .denyDisconnect: return refuse(verdict, (521, "Unrecognized command"), (421, ""))
-        case .denySoftDisconnect: return refuse(verdict, (521, ""), (421, "Unrecognized command"))
-        case .deny: return send(verdict.reply.reply(500, "Unrecognized command"))
+        case .denyDisconnect, .denySoftDisconnect:
+            return refuse(verdict, (521, "Unrecognized command"), (421, "Unrecognized command"))
+        case .deny: return send(verdict.reply.refusal(500, "Unrecognized command"))
         default:
+            guard !verdict.reply.isEmpty else { return protocolError(500, ["Unrecognized command"], .init(5, 5, 1)) }
             connection.errors += 1
-            let text = "Unrecognized command"
-            return send(verdict.reply.isEmpty ? Reply(500, text, status: .init(5, 5, 1)) : verdict.reply.reply(500, text))
+            return send(verdict.reply.reply(500, "Unrecognized command"))
         }
     }
 
-    /// NEXT_HOOK: another hook runs in place of this one. Commands without arguments are asked as themselves.
+    /// NEXT_HOOK: another hook runs in place of this one. Commands without arguments are asked as themselves. The hooks
+    /// that begin and end something are not a plugin's to call.
     private mutating func nextHook(_ name: String, _ word: String, _ rest: String) -> SessionAction {
         hookHops += 1
         guard hookHops <= 8, !name.isEmpty else {
@@ -111,6 +111,8 @@ extension SessionMachine {
         case .vrfy: return ask(.vrfy)
         case .rset: return ask(.rset)
         case .quit: return ask(.quit)
+        case .initMaster, .initChild, .log, .connectInit, .lookupRDNS, .connect, .deny, .resetTransaction, .disconnect:
+            return protocolError(500, ["Unrecognized command"], .init(5, 5, 1))
         default: return ask(.named(name, word: word, rest: rest))
         }
     }

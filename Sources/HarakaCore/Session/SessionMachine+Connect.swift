@@ -4,7 +4,10 @@ import SMTPSyntax
 
 extension SessionMachine {
     /// The client is there.
-    public mutating func connected() -> SessionAction { ask(.connectInit) }
+    public mutating func connected() -> SessionAction {
+        guard case .new = state else { return .wait }
+        return ask(.connectInit)
+    }
 
     /// The client sent something before it was its turn.
     public mutating func spokeEarly() { connection.isEarlyTalker = true }
@@ -37,13 +40,14 @@ extension SessionMachine {
         case .deny, .denySoft, .denyDisconnect, .disconnect, .denySoftDisconnect:
             return turnAway(verdict, "Your mail is not welcome here", "Come back later")
         case .done: return proceed()
-        default: return send(verdict.reply.isEmpty ? banner : verdict.reply.reply(220, ""))
+        default:
+            let isSilent = verdict.reply.code == nil && verdict.reply.visibleLines.isEmpty
+            return send(isSilent ? banner : verdict.reply.reply(220, banner.lines.first ?? ""))
         }
     }
 
     /// DENY and DENYSOFT leave the client in LOOP; the others close.
     private mutating func turnAway(_ verdict: Verdict, _ hard: String, _ soft: String) -> SessionAction {
-        if verdict.code == .disconnect { return send(verdict.reply.reply(554, hard), then: .disconnect) }
         let action = refuse(verdict, (554, hard), (421, soft))
         guard !verdict.code.disconnects else { return action }
         connection.state = .loop

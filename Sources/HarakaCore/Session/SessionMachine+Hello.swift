@@ -3,8 +3,10 @@
 import SMTPSyntax
 
 extension SessionMachine {
-    mutating func hello(_ verb: Connection.HelloVerb, _ host: String) -> SessionAction {
-        guard !host.isEmpty else {
+    /// The host is the first word of the argument; what follows it is ignored, as in Haraka.
+    mutating func hello(_ verb: Connection.HelloVerb, _ argument: String) -> SessionAction {
+        guard let host = argument.utf8.split(whereSeparator: { $0 == 32 || $0 == 9 }).first.map({ String(Substring($0)) })
+        else {
             let text = "\(verb.rawValue) requires domain/address - see RFC-2821 4.1.1.1"
             return send(Reply(501, text, status: .init(5, 5, 4)))
         }
@@ -14,6 +16,7 @@ extension SessionMachine {
     mutating func greet(_ verb: Connection.HelloVerb, _ host: String) -> SessionAction {
         connection.helloVerb = verb
         connection.helloHost = host
+        connection.hasGreeted = true
         return ask(verb == .ehlo ? .ehlo(host) : .helo(host))
     }
 
@@ -22,6 +25,7 @@ extension SessionMachine {
         if verdict.code.isRefusal {
             connection.helloVerb = .none
             connection.helloHost = ""
+            connection.isESMTP = false
             return refuse(verdict, (550, "\(verb.rawValue) denied"), (450, "\(verb.rawValue) denied"))
         }
         let words = "\(connection.local.host) Hello \(connection.remoteDescription), \(settings.helloText)"

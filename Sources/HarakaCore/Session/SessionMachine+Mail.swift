@@ -30,6 +30,7 @@ extension SessionMachine {
     }
 
     mutating func mailDecided(_ verdict: Verdict, _ address: Address) -> SessionAction {
+        connection.transaction?.mailVerdict = verdict.code
         if verdict.code.isRefusal {
             let text = "sender \(address.formatted) denied"
             return refuse(verdict, (550, text), (450, text), then: .reset(.read))

@@ -5,6 +5,7 @@ import SMTPSyntax
 extension SessionMachine {
     mutating func queueDecided(_ verdict: Verdict) -> SessionAction {
         let mark = connection.transaction.map { " (\($0.uuid))" } ?? ""
+        connection.transaction?.queueVerdict = verdict
         switch verdict.code {
         case .ok:
             let reply = marked(verdict.reply.reply(250, "Message Queued"), mark)
@@ -12,13 +13,13 @@ extension SessionMachine {
         case .deny, .denySoft, .denyDisconnect, .denySoftDisconnect:
             count(verdict.code)
             let own = verdict.code.isTemporary ? (450, "Message denied temporarily") : (550, "Message denied")
-            let reply = marked(verdict.reply.reply(own.0, own.1), mark)
+            let reply = marked(verdict.reply.refusal(own.0, own.1), mark)
             return send(reply, then: verdict.code.disconnects ? .disconnect : .reset(.read))
         default:
             // No plugin took it and there is no queue of our own yet: the client keeps it.
             count(.cont)
             let text = "Queuing declined or disabled, try later"
-            return send(marked(verdict.reply.reply(451, text), mark), then: .reset(.read))
+            return send(marked(verdict.reply.refusal(451, text), mark), then: .reset(.read))
         }
     }
 
@@ -30,8 +31,10 @@ extension SessionMachine {
 
     mutating func queueReported(_ text: String) -> SessionAction {
         count(.ok)
-        return send(Reply(250, text, status: .init(2, 0, 0)), then: .reset(.read))
+        return send(queued(text), then: .reset(.read))
     }
+
+    func queued(_ text: String) -> Reply { Reply(250, text, status: .init(2, 0, 0)) }
 
     /// Asks `reset_transaction` if there is a transaction, drops it, and goes on.
     mutating func resetTransaction(then next: Reset) -> SessionAction {

@@ -26,15 +26,14 @@ extension SessionMachine {
             connection.lastRcptReply = verdict.reply
             return ask(.rcptOK(address))
         }
-        dropRecipient(verdict)
         let text = "I cannot deliver mail for \(address.formatted)"
+        dropRecipient(Verdict(verdict.code, PluginReply(text)))
         return send(Reply(550, text, status: .init(5, 1, 1)))
     }
 
     mutating func rcptOKDecided(_ verdict: Verdict, _ address: Address) -> SessionAction {
         if verdict.code.isRefusal { return refuseRecipient(verdict, address) }
-        connection.transaction?.rcptCount.accept += 1
-        connection.rcptCount.accept += 1
+        keepRecipient()
         let words = verdict.reply.isEmpty ? connection.lastRcptReply : verdict.reply
         return send(words.reply(250, "recipient \(address.formatted) OK"))
     }
@@ -45,9 +44,15 @@ extension SessionMachine {
         return refuse(verdict, (550, text), (450, text))
     }
 
-    private func dropRecipient(_ verdict: Verdict) {
+    func keepRecipient() {
+        connection.transaction?.rcptCount.accept += 1
+        connection.rcptCount.accept += 1
+    }
+
+    /// The recipient that is being asked about is not taken.
+    func dropRecipient(_ verdict: Verdict) {
         guard let transaction = connection.transaction else { return }
-        if !transaction.recipients.isEmpty { transaction.recipients.removeLast() }
+        if let address = transaction.recipients.popLast() { transaction.record(refused: address, verdict) }
         if verdict.code.isTemporary {
             transaction.rcptCount.tempfail += 1
             connection.rcptCount.tempfail += 1

@@ -41,11 +41,7 @@ public struct SessionMachine: ~Copyable {
     var state = State.new
     /// What to do once the running reset_transaction hook is through.
     var afterReset = Reset.read
-    /// The message limits were broken, and how.
-    var messageProblem: Reply?
-    /// More input was waiting when the current command was taken.
-    var isFollowed = false
-    /// A line came while a custom hook was running in place of another (NEXT_HOOK); guards against circles.
+    /// How often the current command was handed to another hook (NEXT_HOOK); guards against circles.
     var hookHops = 0
 
     public init(connection: Connection, settings: SessionSettings) {
@@ -116,7 +112,7 @@ public struct SessionMachine: ~Copyable {
         -> SessionAction
     {
         let own = verdict.code.isTemporary ? soft : hard
-        let reply = verdict.reply.reply(own.0, own.1)
+        let reply = verdict.reply.refusal(own.0, own.1)
         return send(reply, then: verdict.code.disconnects ? .disconnect : step)
     }
 
@@ -152,19 +148,6 @@ public struct SessionMachine: ~Copyable {
         case .disconnect: return disconnected()
         case .unrecognizedCommand(let word, let rest), .named(_, let word, let rest):
             return unrecognizedDecided(verdict, word, rest)
-        }
-    }
-
-    /// DONE and DISCONNECT mean the same on every hook that can refuse: the core sends nothing; the client goes.
-    private mutating func endsEarly(_ verdict: Verdict, _ question: Question) -> SessionAction? {
-        guard verdict.code == .done || verdict.code == .disconnect else { return nil }
-        switch question {
-        case .connectInit, .lookupRDNS, .connect, .resetTransaction, .disconnect, .queueOK, .capabilities, .quit:
-            return nil
-        case .helo, .ehlo, .vrfy, .noop, .rset, .mail, .rcptOK, .unrecognizedCommand, .named, .data, .rcpt:
-            return proceed(verdict.code == .done ? .read : .disconnect)
-        case .maxDataExceeded, .dataPost, .queue, .queueOutbound:
-            return proceed(verdict.code == .done ? .reset(.read) : .disconnect)
         }
     }
 }

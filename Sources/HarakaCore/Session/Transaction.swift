@@ -22,12 +22,30 @@ public final class Transaction {
     public var dataPostDelay = 0.0
     public var encoding = "utf8"
     public var notes: Notes
-    public var results = Results()
+    /// What plugins found out, and `mail_from`, `rcpt_to` and `queue` of the core.
+    public var results: Results {
+        get {
+            settleResults()
+            return recorded
+        }
+        _modify {
+            settleResults()
+            yield &recorded
+        }
+    }
     /// The message, from DATA on.
     public var content: (any MessageContent)?
     /// Headers that were added before there was a message.
     public private(set) var waitingHeaders: [HeaderEdit] = []
     public var pluginState: AnyObject?
+    /// The results so far. What follows is not in them yet; see `settleResults`.
+    var recorded = Results()
+    /// How MAIL was decided.
+    var mailVerdict: HookCode?
+    /// How the queue plugins decided.
+    var queueVerdict: Verdict?
+    /// How many of the accepted recipients are in the results.
+    var recordedRecipients = 0
 
     public init(uuid: String) {
         self.uuid = uuid

@@ -62,7 +62,10 @@ struct HandleTable<Object: AnyObject> {
 
     /// The handle names nothing from now on.
     mutating func remove(_ handle: Handle) {
-        guard handle.slot < slots.count, slots[handle.slot].sequence == handle.sequence else { return }
+        guard handle.slot < slots.count, slots[handle.slot].sequence == handle.sequence,
+            // Removing twice must not free the slot twice: two objects would share it.
+            slots[handle.slot].object != nil
+        else { return }
         slots[handle.slot].object = nil
         free.append(handle.slot)
     }

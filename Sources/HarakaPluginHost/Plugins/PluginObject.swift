@@ -3,6 +3,7 @@
 import CHarakaFile
 import CLtdl
 import Glibc
+import Synchronization
 
 /// Why a plugin is not loaded: one sentence for the administrator.
 public struct PluginLoadError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -47,6 +48,8 @@ final class PluginObject {
     var name: String { file.name }
     private let handle: UnsafeMutableRawPointer
     private let base: UnsafeRawPointer
+    /// Every file that was ever mapped. Process-wide, as the loader is.
+    private static let mapped = Mutex<[SealedPlugin]>([])
     /// Names of exported functions, as the file's own symbol table says.
     let exports: Set<String>
 
@@ -61,9 +64,10 @@ final class PluginObject {
         guard let probe = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
             throw PluginLoadError(file.name, PluginObject.explain(path, file.location.path))
         }
+        // From here on the descriptor must stay open, whatever becomes of this plugin: see above.
+        PluginObject.mapped.withLock { $0.append(file) }
         guard let opened = PluginObject.open(path) else {
             let reason = lt_dlerror().map { String(cString: $0) } ?? "unknown error"
-            dlclose(probe)
             throw PluginLoadError(file.name, "\(file.location.path): \(reason)")
         }
         handle = UnsafeMutableRawPointer(opened)

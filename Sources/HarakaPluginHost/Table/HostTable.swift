@@ -19,7 +19,8 @@ extension PluginHost {
     /// A plugin's view by its `self`; nil: stale or forged.
     func view(_ me: haraka_self) -> PluginView? {
         let handle = Handle(bits: me.bits)
-        return plugins.find(Handle(.plugin, slot: handle.slot, sequence: handle.sequence).bits & me.bits)?.view(me.bits)
+        guard handle.kind == .plugin else { return nil }
+        return plugins.find(Handle(.plugin, slot: handle.slot, sequence: handle.sequence).bits)?.view(me.bits)
     }
 
     func badHandle(_ what: StaticString) -> Int32 {
