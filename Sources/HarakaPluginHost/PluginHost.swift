@@ -47,6 +47,8 @@ public final class PluginHost: @unchecked Sendable {
     var ready: [HookRun] = []
     /// Destroy functions that wait for the plugin to return: no host function calls plugin code before it returns.
     var doomed: [PendingDestroy] = []
+    private var isSettling = false
+    private var willSettle = false
     /// Runs that wait for a plugin, by the handle it was given.
     var waiting: [UInt64: HookRun] = [:]
     /// The run whose hook function is on the stack.
@@ -56,6 +58,9 @@ public final class PluginHost: @unchecked Sendable {
     /// Answers that are still thought about, by handle: to blame who answers late or twice.
     var blame = BlameBook()
     let hookNames: [haraka_str]
+    private let hookIdentities: [PluginIdentity]
+    private let versionIdentity: PluginIdentity
+    var versionText: haraka_str { versionIdentity.nameText }
     /// The table, for the life of the process.
     let table: UnsafeMutablePointer<haraka_host>
 
@@ -76,7 +81,9 @@ public final class PluginHost: @unchecked Sendable {
         finder = PluginFinder(roots: roots)
         serverVersion = version
         inbox = Inbox(loop)
-        hookNames = Hook.allCases.map { PluginIdentity($0.name).nameText }
+        hookIdentities = Hook.allCases.map { PluginIdentity($0.name) }
+        hookNames = hookIdentities.map(\.nameText)
+        versionIdentity = PluginIdentity(version)
         table = .allocate(capacity: 1)
         table.initialize(to: haraka_host())
         fillTable()
@@ -105,22 +112,32 @@ public final class PluginHost: @unchecked Sendable {
         depth -= 1
         frame = outer
         arena.reset(to: mark)
-        if depth == 0 { settle() }
+        settleIfOutside()
         return result
     }
 
     /// Destroys what was replaced and resumes what was answered while plugin code ran.
-    func settle() {
-        while depth == 0, !doomed.isEmpty || !ready.isEmpty {
+    ///
+    /// A loop, never a recursion: what a resumed run leaves behind is settled by the outermost call, so plugins that answer
+    /// each other's hooks cannot use up the stack.
+    private func settle() {
+        guard !isSettling else { return }
+        isSettling = true
+        defer { isSettling = false }
+        while !doomed.isEmpty || !ready.isEmpty {
             let dead = doomed
             doomed = []
-            if !dead.isEmpty {
-                depth += 1
-                for one in dead { one.run() }
-                depth -= 1
-            }
+            for one in dead { destroy(one) }
             if !ready.isEmpty { ready.removeFirst().resumeAnswered() }
         }
+    }
+
+    private func destroy(_ one: PendingDestroy) {
+        let mark = arena.mark
+        depth += 1
+        one.run()
+        depth -= 1
+        arena.reset(to: mark)
     }
 
     func doom(_ one: PendingDestroy?) {
@@ -128,8 +145,18 @@ public final class PluginHost: @unchecked Sendable {
         doomed.append(one)
     }
 
-    /// Runs what was doomed outside of any plugin's call.
-    func settleIfOutside() { if depth == 0 { settle() } }
+    /// Settles, unless plugin code is on the stack: then `enter` will.
+    func settleIfOutside() { if depth == 0, !doomed.isEmpty || !ready.isEmpty { settle() } }
+
+    /// Settles at the loop's next turn: for callers in whose middle no plugin code may run.
+    func settleSoon() {
+        guard !willSettle, !doomed.isEmpty || !ready.isEmpty else { return }
+        willSettle = true
+        loop.execute { [self] in
+            willSettle = false
+            settleIfOutside()
+        }
+    }
 
     // MARK: connections
 

@@ -1,5 +1,7 @@
 // A server reply as a value (RFC 5321 section 4.2).
 
+import Glibc
+
 /// What the server answers: a code and one or more lines of text.
 public struct Reply: Hashable, Sendable {
     /// Three-digit code, 200 to 599.
@@ -27,7 +29,10 @@ public struct Reply: Hashable, Sendable {
     /// `text` split at LF. Not by Character: CR LF is one Character, which is no LF.
     static func lines(of text: String) -> [String] {
         let separator = UInt8.lineFeed
-        guard text.utf8.contains(separator) else { return [text] }
+        let holdsSeparator = text.utf8.withContiguousStorageIfAvailable { bytes in
+            bytes.baseAddress.map { memchr($0, Int32(separator), bytes.count) != nil } ?? false
+        }
+        guard holdsSeparator ?? text.utf8.contains(separator) else { return [text] }
         return text.utf8.split(separator: separator, omittingEmptySubsequences: false).map { String(Substring($0)) }
     }
 }

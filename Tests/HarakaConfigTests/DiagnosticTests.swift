@@ -52,6 +52,7 @@ struct DiagnosticTests {
         "the nearest name is suggested where it is near",
         arguments: [
             ("inactivity_timeut", "inactivity_timeout"), ("litsen", "listen"), ("Listen", "listen"), ("node", "nodes"),
+            ("nodse", "nodes"),
             ("banner", nil), ("x", nil), ("", nil), (String(repeating: "listen", count: 20), nil),
         ])
     func nearestName(written: String, meant: String?) {

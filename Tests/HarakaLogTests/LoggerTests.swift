@@ -137,22 +137,30 @@ struct LoggerTests {
     func fullQueue() {
         let narrow = Pipe(size: 4096)
         let logger = Logger(level: .info, format: .default, timestamps: false, descriptor: narrow.writing)
-        let total = LineQueue.lineLimit * 3
-        let progress = SharedCount()
+        let total = LineQueue.lineLimit * 8
+        let (logged, read, ahead) = (SharedCount(), SharedCount(), SharedCount())
         let producer = Worker {
             for number in 0..<total {
                 logger.log(.info, "\(number)")
-                progress.value.store(number + 1, ordering: .releasing)
+                logged.value.store(number + 1, ordering: .releasing)
+                ahead.value.max(number + 1 - read.value.load(ordering: .acquiring), ordering: .relaxed)
             }
         }
-        // Nobody reads: what the kernel, the batch on its way and the queue hold is all that can be logged.
-        while progress.value.load(ordering: .acquiring) < LineQueue.lineLimit { sched_yield() }
-        #expect(progress.value.load(ordering: .acquiring) < total)
-        let reader = Worker { narrow.readLines() }
+        // The reader begins when a whole queue has been logged, and makes way for the producer after each page.
+        while logged.value.load(ordering: .acquiring) < LineQueue.lineLimit { sched_yield() }
+        let reader = Worker {
+            narrow.readLines(page: 4096) {
+                read.value.add($0, ordering: .releasing)
+                sched_yield()
+            }
+        }
         _ = producer.join()
         logger.close()
         narrow.closeWriting()
         #expect(reader.join() == (0..<total).map { "[INFO] [-] [core] \($0)" })
+        // What the queue holds, the batch on its way, and two pages: the pipe's and the reader's.
+        let bound = 2 * LineQueue.lineLimit + 2 * 4096 / "[INFO] [-] [core] 0\n".utf8.count + 1
+        #expect(ahead.value.load(ordering: .relaxed) <= bound)
     }
 
     @Test("flush returns when all lines logged before are written")

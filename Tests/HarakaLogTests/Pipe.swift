@@ -50,20 +50,27 @@ final class Pipe: Sendable {
     }
 
     /// Reads until the writing end is closed.
-    func readAll() -> [UInt8] {
+    ///
+    /// - Parameters:
+    ///   - page: as many bytes at a time.
+    ///   - progress: called after each page with the number of lines that ended in it.
+    func readAll(page: Int = 65_536, progress: (Int) -> Void = { _ in }) -> [UInt8] {
         var content: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
+        var chunk = [UInt8](repeating: 0, count: page)
         while true {
             let count = read(reading, &chunk, chunk.count)
             if count < 0 && errno == EINTR { continue }
             if count <= 0 { return content }
             content += chunk.prefix(count)
+            progress(chunk.prefix(count).count { $0 == UInt8(ascii: "\n") })
         }
     }
 
     /// All lines until the writing end is closed.
-    func readLines() -> [String] {
-        String(decoding: readAll(), as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+    func readLines(page: Int = 65_536, progress: (Int) -> Void = { _ in }) -> [String] {
+        String(decoding: readAll(page: page, progress: progress), as: UTF8.self).split(
+            separator: "\n", omittingEmptySubsequences: false
+        ).dropLast()
             .map(String.init)
     }
 }

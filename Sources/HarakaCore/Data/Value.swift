@@ -14,7 +14,8 @@ public enum Value: Sendable, Equatable {
     case list([Value])
     case map(ValueMap)
     case address(Address)
-    case mx(MX)
+    /// Boxed, so that the rare case does not make all values large.
+    indirect case mx(MX)
 
     /// As Haraka's logs and texts show it.
     public var description: String {

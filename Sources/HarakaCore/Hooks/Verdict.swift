@@ -56,29 +56,50 @@ public enum HookCode: Int32, Sendable, CaseIterable {
 }
 
 /// The words of an answer. Empty: the core's own words.
+///
+/// Most answers have none, and every verdict carries one: so the words are boxed, and no words are one null pointer.
 public struct PluginReply: Sendable, Equatable {
-    /// Text lines without a code, as the plugin gave them.
-    public var lines: [String]
-    /// A DSN: replaces the hook's SMTP code.
-    public var code: Int?
-    /// A DSN: its enhanced status (RFC 3463).
-    public var status: EnhancedStatus?
-    /// What a hook documents as its value: a host name, seconds, a hook's name ...
-    public var value: Value
+    private final class Words: Sendable {
+        let lines: [String]
+        let code: Int?
+        let status: EnhancedStatus?
+        let value: Value
 
-    public static let none = PluginReply()
+        init(_ lines: [String], _ code: Int?, _ status: EnhancedStatus?, _ value: Value) {
+            self.lines = lines
+            self.code = code
+            self.status = status
+            self.value = value
+        }
+    }
 
-    public init(lines: [String] = [], code: Int? = nil, status: EnhancedStatus? = nil, value: Value = .null) {
-        self.lines = lines
-        self.code = code
-        self.status = status
-        self.value = value
+    private var words: Words?
+
+    public static var none: PluginReply { PluginReply() }
+
+    public init() { words = nil }
+
+    public init(lines: [String], code: Int? = nil, status: EnhancedStatus? = nil, value: Value = .null) {
+        words = lines.isEmpty && code == nil && value == .null ? nil : Words(lines, code, status, value)
     }
 
     public init(_ text: String) { self.init(lines: [text]) }
 
+    public static func == (left: PluginReply, right: PluginReply) -> Bool {
+        left.lines == right.lines && left.code == right.code && left.status == right.status && left.value == right.value
+    }
+
+    /// Text lines without a code, as the plugin gave them.
+    public var lines: [String] { words?.lines ?? [] }
+    /// A DSN: replaces the hook's SMTP code.
+    public var code: Int? { words?.code }
+    /// A DSN: its enhanced status (RFC 3463).
+    public var status: EnhancedStatus? { words?.status }
+    /// What a hook documents as its value: a host name, seconds, a hook's name ...
+    public var value: Value { words?.value ?? .null }
+
     /// Nothing was said.
-    public var isEmpty: Bool { lines.isEmpty && code == nil && value == .null }
+    public var isEmpty: Bool { words == nil }
 
     /// The text in one piece, or that of the value: for hooks whose answer is a name.
     public var text: String {

@@ -37,7 +37,7 @@ public enum Question: Sendable, Equatable {
     case capabilities
     case mail(PathArguments)
     case rcpt(PathArguments)
-    case rcptOK(Address)
+    case rcptOK(PathArguments)
     case data, maxDataExceeded, dataPost, queue, queueOutbound
     case queueOK(String)
     case resetTransaction, vrfy, noop, rset, quit, disconnect
@@ -76,9 +76,15 @@ public enum Question: Sendable, Equatable {
 }
 
 /// The address and ESMTP parameters of MAIL or RCPT.
-public struct PathArguments: Sendable, Equatable {
-    public var address: Address
-    public var parameters: [Parameter]
+///
+/// A reference, because questions and states that carry it are copied often and its seven strings would be too.
+public final class PathArguments: Sendable, Equatable {
+    public let address: Address
+    public let parameters: [Parameter]
+
+    public static func == (left: PathArguments, right: PathArguments) -> Bool {
+        left === right || (left.address == right.address && left.parameters == right.parameters)
+    }
 
     public init(address: Address, parameters: [Parameter]) {
         self.address = address

@@ -29,13 +29,13 @@ extension SessionMachine {
         return ask(.mail(arguments))
     }
 
-    mutating func mailDecided(_ verdict: Verdict, _ address: Address) -> SessionAction {
+    mutating func mailDecided(_ verdict: Verdict, _ path: PathArguments) -> SessionAction {
         connection.transaction?.mailVerdict = verdict.code
         if verdict.code.isRefusal {
-            let text = "sender \(address.formatted) denied"
+            let text = "sender \(path.address.formatted) denied"
             return refuse(verdict, (550, text), (450, text), then: .reset(.read))
         }
-        return send(verdict.reply.reply(250, "sender \(address.formatted) OK"))
+        return send(verdict.reply.reply(250, "sender \(path.address.formatted) OK"))
     }
 
     /// Why a path is not taken, and whether the client is charged for it.
@@ -71,13 +71,15 @@ extension SessionMachine {
         return .success(PathArguments(address: address, parameters: path.parameters))
     }
 
-    /// RFC 1870: what is announced as too big is refused before it is sent.
+    /// RFC 1870: what is announced as too big is refused before it is sent. Announced twice, both count.
     private func checkSize(_ parameters: [Parameter]) -> Reply? {
-        guard let size = parameters.first(where: { $0.name == "SIZE" }) else { return nil }
-        guard let text = size.value, !text.isEmpty, text.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }) else {
-            return Reply(501, "Invalid SIZE parameter", status: .init(5, 5, 4))
+        for parameter in parameters where parameter.name == "SIZE" {
+            guard let text = parameter.value, text.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }) else {
+                return Reply(501, "Invalid SIZE parameter", status: .init(5, 5, 4))
+            }
+            let isTooBig = settings.maxBytes > 0 && Int(text).map { $0 > settings.maxBytes } ?? true
+            if isTooBig { return Reply(550, "Message too big!", status: .init(5, 3, 4)) }
         }
-        let isTooBig = settings.maxBytes > 0 && Int(text).map { $0 > settings.maxBytes } ?? true
-        return isTooBig ? Reply(550, "Message too big!", status: .init(5, 3, 4)) : nil
+        return nil
     }
 }

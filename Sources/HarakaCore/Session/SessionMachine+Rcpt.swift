@@ -20,22 +20,22 @@ extension SessionMachine {
         return ask(.rcpt(arguments))
     }
 
-    mutating func rcptDecided(_ verdict: Verdict, _ address: Address) -> SessionAction {
-        if verdict.code.isRefusal { return refuseRecipient(verdict, address) }
+    mutating func rcptDecided(_ verdict: Verdict, _ path: PathArguments) -> SessionAction {
+        if verdict.code.isRefusal { return refuseRecipient(verdict, path.address) }
         if verdict.code == .ok || (verdict.code == .cont && connection.isRelaying) {
             connection.lastRcptReply = verdict.reply
-            return ask(.rcptOK(address))
+            return ask(.rcptOK(path))
         }
-        let text = "I cannot deliver mail for \(address.formatted)"
+        let text = "I cannot deliver mail for \(path.address.formatted)"
         dropRecipient(Verdict(verdict.code, PluginReply(text)))
         return send(Reply(550, text, status: .init(5, 1, 1)))
     }
 
-    mutating func rcptOKDecided(_ verdict: Verdict, _ address: Address) -> SessionAction {
-        if verdict.code.isRefusal { return refuseRecipient(verdict, address) }
+    mutating func rcptOKDecided(_ verdict: Verdict, _ path: PathArguments) -> SessionAction {
+        if verdict.code.isRefusal { return refuseRecipient(verdict, path.address) }
         keepRecipient()
         let words = verdict.reply.isEmpty ? connection.lastRcptReply : verdict.reply
-        return send(words.reply(250, "recipient \(address.formatted) OK"))
+        return send(words.reply(250, "recipient \(path.address.formatted) OK"))
     }
 
     private mutating func refuseRecipient(_ verdict: Verdict, _ address: Address) -> SessionAction {

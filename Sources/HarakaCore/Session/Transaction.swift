@@ -47,10 +47,15 @@ public final class Transaction {
     /// How many of the accepted recipients are in the results.
     var recordedRecipients = 0
 
+    private static let firstNotes: Notes = {
+        var notes = Notes()
+        notes.set("skip_plugins", .list([]))
+        return notes
+    }()
+
     public init(uuid: String) {
         self.uuid = uuid
-        notes = Notes()
-        notes.set("skip_plugins", .list([]))
+        notes = Transaction.firstNotes
     }
 
     /// Changes the header block now, or as soon as there is one.

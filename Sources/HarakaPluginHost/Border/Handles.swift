@@ -9,7 +9,7 @@ enum HandleKind: UInt64 {
 /// kind: 4 bits, view: 6 (of a plugin handle: whose code), slot: 18, sequence: 36.
 ///
 /// A slot is used again with the next sequence, so an old handle never names a new object: a slot would have to be used
-/// 2^36 times (at 100,000 a second: 8 days on one slot alone, and slots are taken in turn).
+/// 2^36 times (at 100,000 a second: 8 days on one slot alone).
 struct Handle: Equatable {
     static let slotBits: UInt64 = 18
     static let sequenceBits: UInt64 = 36
@@ -69,6 +69,9 @@ struct HandleTable<Object: AnyObject> {
         slots[handle.slot].object = nil
         free.append(handle.slot)
     }
+
+    /// Every object that has a handle. For rare events: it looks at all slots.
+    var objects: [Object] { slots.compactMap { $0.object?.takeUnretainedValue() } }
 
     /// The object, or nil if the handle is stale, forged or of another kind.
     func find(_ bits: UInt64) -> Object? {

@@ -1,13 +1,8 @@
-// Between Swift values and the C structs of plugin.h. The only place where the two forms meet.
+// Swift values as the C structs of plugin.h, lent to plugins. The way back: ValueCopy.swift.
 
 import HarakaCore
 import HarakaPluginABI
 import SMTPSyntax
-
-/// Deeper values than this are cut off: a plugin could build a list that holds itself.
-let maximumValueDepth = 32
-/// A text or list of a plugin longer than this is a plugin error.
-let maximumPluginBytes = 16 << 20
 
 extension Arena {
     /// A copy of the text. The empty text is {NULL, 0}.
@@ -120,123 +115,14 @@ extension Arena {
 }
 
 extension haraka_str {
-    /// The bytes while the plugin's call lasts. Nil: a length without a pointer, or an absurd one.
+    /// The bytes while the plugin's call lasts. Nil: a length without a pointer, or an absurd one (from 2^63 on it is
+    /// negative here).
     var bytes: UnsafeRawBufferPointer? {
-        guard len > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-        guard let ptr, len <= maximumPluginBytes else { return nil }
+        guard len != 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        guard let ptr, len > 0, len <= maximumPluginBytes else { return nil }
         return UnsafeRawBufferPointer(start: ptr, count: len)
     }
 
     /// A copy; bytes that are not UTF-8 are repaired. Nil as in `bytes`.
     var text: String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
-}
-
-extension Value {
-    /// A copy of a plugin's value. Nil: a type that does not exist, a pointer that is missing, or too deep.
-    init?(_ value: haraka_value, depth: Int = 0) {
-        guard depth < maximumValueDepth else { return nil }
-        switch value.type {
-        case HARAKA_TYPE_NULL: self = .null
-        case HARAKA_TYPE_BOOLEAN: self = .boolean(value.as.integer != 0)
-        case HARAKA_TYPE_INTEGER: self = .integer(value.as.integer)
-        case HARAKA_TYPE_NUMBER: self = .number(value.as.number)
-        case HARAKA_TYPE_TEXT:
-            guard let bytes = value.as.text.bytes else { return nil }
-            self = String(validating: bytes.bindMemory(to: UInt8.self), as: UTF8.self).map(Value.text) ?? .bytes(Array(bytes))
-        case HARAKA_TYPE_LIST:
-            guard let list = Value.list(value.as.list, depth) else { return nil }
-            self = list
-        case HARAKA_TYPE_MAP:
-            guard let map = Value.map(value.as.map, depth) else { return nil }
-            self = map
-        case HARAKA_TYPE_ADDRESS:
-            guard let address = value.as.address?.pointee.copy else { return nil }
-            self = .address(address)
-        case HARAKA_TYPE_MX:
-            guard let mx = value.as.mx?.pointee.copy else { return nil }
-            self = .mx(mx)
-        default: return nil
-        }
-    }
-
-    private static func list(_ list: haraka_list, _ depth: Int) -> Value? {
-        guard list.count > 0 else { return .list([]) }
-        guard let items = list.items, list.count <= 1 << 20 else { return nil }
-        var copy: [Value] = []
-        for index in 0..<list.count {
-            guard let item = Value(items[index], depth: depth + 1) else { return nil }
-            copy.append(item)
-        }
-        return .list(copy)
-    }
-
-    private static func map(_ map: haraka_map, _ depth: Int) -> Value? {
-        guard map.count > 0 else { return .map(ValueMap()) }
-        guard let entries = map.entries, map.count <= 1 << 20 else { return nil }
-        var copy = ValueMap()
-        for index in 0..<map.count {
-            guard let key = entries[index].key.text, let value = Value(entries[index].value, depth: depth + 1) else {
-                return nil
-            }
-            copy[key] = value
-        }
-        return .map(copy)
-    }
-}
-
-extension haraka_address {
-    /// Rebuilt from its parts, so that a plugin may fill in only user and host.
-    fileprivate var copy: Address? {
-        guard flags & HARAKA_ADDRESS_NULL == 0 else { return .null }
-        guard let user = user.text, let host = (original_host.len > 0 ? original_host : host).text else { return nil }
-        return Address(user: user, host: host)
-    }
-}
-
-extension haraka_mx {
-    fileprivate var copy: MX? {
-        var mx = MX()
-        guard let exchange = exchange.text, let path = path.text, let bind = bind.text, let helo = bind_helo.text,
-            let user = auth_user.text, let password = auth_pass.text, let type = auth_type.text
-        else { return nil }
-        mx.exchange = exchange
-        mx.path = path
-        mx.bind = bind
-        mx.bindHelo = helo
-        mx.authUser = user
-        mx.authPassword = password
-        mx.authType = type
-        mx.priority = Int(priority)
-        mx.port = Int(port)
-        mx.usesLMTP = flags & HARAKA_MX_LMTP != 0
-        return mx
-    }
-}
-
-extension PluginReply {
-    /// A copy of a plugin's reply. Nil: it is malformed.
-    init?(_ reply: UnsafePointer<haraka_reply>?) {
-        guard let reply = reply?.pointee else {
-            self = .none
-            return
-        }
-        guard reply.size >= MemoryLayout<haraka_reply>.size, reply.line_count <= 1000 else { return nil }
-        self.init()
-        if reply.line_count > 0 {
-            guard let source = reply.lines else { return nil }
-            for index in 0..<reply.line_count {
-                guard let line = source[index].text else { return nil }
-                lines.append(line)
-            }
-        }
-        if reply.code != 0 {
-            guard (200...599).contains(reply.code) else { return nil }
-            code = Int(reply.code)
-        }
-        if reply.status_class != 0 {
-            status = EnhancedStatus(Int(reply.status_class), Int(reply.status_subject), Int(reply.status_detail))
-        }
-        guard let value = reply.value.map({ Value($0.pointee) }) ?? .null else { return nil }
-        self.value = value
-    }
 }

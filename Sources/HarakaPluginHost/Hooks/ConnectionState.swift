@@ -40,6 +40,9 @@ final class ConnectionState {
         for one in pointers.take() { host.doom(one) }
         host.settleIfOutside()
     }
+
+    /// A driver that forgot to end its connection must not leave a handle to nowhere.
+    deinit { host.connections.remove(handle) }
 }
 
 /// A transaction's handle and pointers of plugins. Lives as long as the transaction.
@@ -63,9 +66,10 @@ final class TransactionState {
         return state
     }
 
+    /// The transaction ends in the middle of the session machine's work, so plugin code has to wait.
     deinit {
         host.transactions.remove(handle)
         for one in pointers.take() { host.doom(one) }
-        host.settleIfOutside()
+        host.settleSoon()
     }
 }

@@ -10,22 +10,26 @@ extension PluginHost {
         let state = unsafeDowncast(held, to: ConnectionState.self)
         let handlers = state.generation.hooks.handlers(of: question)
         guard !handlers.isEmpty else { return .cont }
-        return state.hookRun().start(question, handlers, deny: state.generation.hooks[.deny])
+        let verdict = state.hookRun().start(question, handlers, deny: state.generation.hooks[.deny])
+        settleIfOutside()
+        return verdict
     }
 
     /// The answer to the open question is not needed any more, unless the hook is a required one.
     public func cancel(_ connection: Connection) {
         guard let held = connection.pluginState else { return }
-        unsafeDowncast(held, to: ConnectionState.self).run?.cancel(as: .gone)
+        guard let run = unsafeDowncast(held, to: ConnectionState.self).run, !run.rules.isRequired else { return }
+        run.cancel(as: .gone)
     }
 
-    /// One call across the border. Returns the function's code.
+    /// One call across the border. Returns the function's code. What the plugin answered or left to be destroyed waits
+    /// until the run has come to rest: `settle`.
     func call(_ handler: Handler, _ run: HookRun, _ state: ConnectionState?, aboutDenial: Bool) -> Int32 {
         let mark = arena.mark
-        let outer = frame
+        let outer = (frame, calling)
         let view = handler.method.view
-        let hook = aboutDenial ? Hook.deny : run.question.hook
-        frame = Frame(plugin: view.plugin, hook: hook?.name ?? "custom")
+        let hook = aboutDenial ? Hook.deny : run.hook
+        frame = Frame(plugin: view.plugin, hook: hook?.name ?? run.hookName)
         depth += 1
         calling = run
         var call = haraka_call()
@@ -38,23 +42,21 @@ extension PluginHost {
                 call.transaction = haraka_transaction(bits: TransactionState.of(transaction, self).handle.bits)
             }
         }
-        call.hook = hook.map { hookNames[Int($0.rawValue)] } ?? arena.lend(state?.currentHook ?? "")
+        call.hook = hook.map { hookNames[Int($0.rawValue)] } ?? arena.lend(run.hookName)
         call.data = view.data
         call.context = handler.method.context
         let arguments = aboutDenial ? denyArguments(run) : self.arguments(run)
         call.arguments = arguments.items
         call.argument_count = arguments.count
         let code = withUnsafePointer(to: call) { handler.method.function($0) }
-        calling = nil
         depth -= 1
-        frame = outer
+        (frame, calling) = outer
         arena.reset(to: mark)
-        if depth == 0, !doomed.isEmpty { settle() }
         return code
     }
 
-    private func arguments(_ run: HookRun) -> haraka_list {
-        guard let logLine, isInLogHook else { return arena.lend(arguments: run.question) }
+    func arguments(_ run: HookRun) -> haraka_list {
+        guard run.hook == .log, let logLine else { return arena.lend(arguments: run.question) }
         let items = arena.allocate(haraka_value.self, 1)
         items[0] = arena.lend(Value.map(logLine))
         return haraka_list(items: items, count: 1)
@@ -72,7 +74,7 @@ extension PluginHost {
         items[4] = haraka_value()
         items[4].type = HARAKA_TYPE_LIST
         items[4].as.list = parameters
-        items[5] = arena.lend(Value.text(run.question.hook?.name ?? ""))
+        items[5] = arena.lend(Value.text(run.hookName))
         return haraka_list(items: items, count: 6)
     }
 }
@@ -83,7 +85,7 @@ extension Arena {
         switch question {
         case .helo(let host), .ehlo(let host): return lend(first: lend(.text(host)))
         case .mail(let path), .rcpt(let path): return lend(first: lend(path.address), lend(path.parameters))
-        case .rcptOK(let address): return lend(first: lend(address))
+        case .rcptOK(let path): return lend(first: lend(path.address))
         case .queueOK(let text): return lend(first: lend(.text(text)))
         case .unrecognizedCommand(let word, let rest), .named(_, let word, let rest):
             return lend(first: lend(.text(word)), lend(.text(rest)))
@@ -105,7 +107,7 @@ extension Question {
         switch self {
         case .helo(let host), .ehlo(let host): host
         case .mail(let path), .rcpt(let path): path.address.formatted
-        case .rcptOK(let address): address.formatted
+        case .rcptOK(let path): path.address.formatted
         case .queueOK(let text): text
         case .unrecognizedCommand(let word, let rest), .named(_, let word, let rest):
             // What follows AUTH and its like is a secret.

@@ -1,29 +1,36 @@
 // One hook after the other for one connection: asks plugins in turn, waits for those that need time, ends in a verdict.
-// hooks.md section 2, plugin-abi.md items 12-14.
+// hooks.md section 2, plugin-abi.md items 12-14. Waiting and its ends: HookRun+Waiting.swift.
 
 import HarakaCore
 import HarakaPluginABI
 
 /// Runs the hooks of one connection (or of the server, without a connection), one at a time. On the loop.
+///
+/// Wherever plugin code or the driver is called, the run may be cancelled, ended or started again before the call
+/// returns; `turn` tells.
 final class HookRun {
-    private enum Phase: Equatable { case idle, calling, waiting, answered }
+    enum Phase: Equatable { case idle, calling, waiting, answered }
 
     unowned let host: PluginHost
-    private unowned(unsafe) let state: ConnectionState?
-    private var slot: Int?
-    private var chain = HookChain(count: 0, denyCount: 0, rules: HookRules(nil))
+    unowned(unsafe) let state: ConnectionState?
+    var slot: Int?
+    var chain = HookChain(count: 0, denyCount: 0, rules: HookRules(nil))
     private var handlers: [Handler] = []
     private var denyHandlers: [Handler] = []
     private(set) var question = Question.connectInit
-    private var rules = HookRules(nil)
-    private var phase = Phase.idle
-    private var current: Handler?
+    /// The hook of the core's that runs; nil: a custom one.
+    private(set) var hook: Hook?
+    private(set) var rules = HookRules(nil)
+    var phase = Phase.idle
+    var current: Handler?
     private(set) var handle: UInt64 = 0
-    private var answer: Verdict?
-    private var timer: (any HostTimer)?
-    private var deadlineAt = Int64.max
-    private var onCancel: PluginCallback?
-    /// For hooks without a connection: who is told when an answer came late.
+    var answer: Verdict?
+    /// Counted up by every cancel: who was in the middle of something then must not go on.
+    var turn: UInt64 = 0
+    var timer: (any HostTimer)?
+    var deadlineAt = Int64.max
+    var onCancel: PluginCallback?
+    /// For hooks without a connection: who is told when an answer came late. Called at most once.
     var completion: ((Verdict) -> Void)?
     /// Milliseconds instead of the plugin's own limit.
     var limit: Int64?
@@ -34,26 +41,31 @@ final class HookRun {
         slot = host.nexts.takeSlot()
     }
 
-    var isWaiting: Bool { phase == .waiting || phase == .answered }
-
     /// The name that plugins see.
-    private var hookName: String {
+    var hookName: String {
         if case .named(let name, _, _) = question { return name }
         return question.hook?.name ?? ""
     }
 
-    /// Asks the plugins of `question`. The verdict, or nil if it comes later.
+    var uuid: String { state?.connection.logUUID ?? "-" }
+
+    /// Asks the plugins of `question`. The verdict, or nil if it comes later. A question that is still open is withdrawn:
+    /// Haraka cancels the waiting handler when a required hook starts.
     func start(_ question: Question, _ handlers: [Handler], deny: [Handler]) -> Verdict? {
+        if phase != .idle { cancel(as: .gone) }
         self.question = question
         self.handlers = handlers
         denyHandlers = deny
-        rules = HookRules(question.hook ?? Hook(name: hookName) ?? .unrecognizedCommand)
+        hook = question.hook ?? Hook(name: hookName)
+        // Custom hooks are reached from `unrecognized_command` and share its rules.
+        rules = HookRules(hook ?? .unrecognizedCommand)
         chain = HookChain(count: handlers.count, denyCount: deny.count, rules: rules)
         state?.currentHook = hookName
         return advance(chain.start())
     }
 
-    private func advance(_ first: HookChain.Step) -> Verdict? {
+    /// Nil: a plugin needs time, or the run was cancelled meanwhile.
+    func advance(_ first: HookChain.Step) -> Verdict? {
         var step = first
         while true {
             switch step {
@@ -76,6 +88,7 @@ final class HookRun {
 
     private func ask(_ handler: Handler, aboutDenial: Bool) -> Verdict? {
         guard let slot else { return pluginError(handler, "cannot be asked: too many answers are awaited") }
+        if handler.plugin.isRevoked { return ended }
         if let state {
             if state.connection.remoteIsClosed, !rules.isRequired { return .cont }
             if let transaction = state.connection.transaction, transaction.skips(handler.plugin.name) { return .cont }
@@ -84,171 +97,68 @@ final class HookRun {
         answer = nil
         phase = .calling
         handle = host.nexts.open(slot)
+        let turn = turn
         let code = host.call(handler, self, state, aboutDenial: aboutDenial)
+        guard turn == self.turn else { return nil }
         return concluded(handler, code)
     }
 
     /// The hook function has returned.
     private func concluded(_ handler: Handler, _ code: Int32) -> Verdict? {
-        if code == HARAKA_PENDING {
-            if let answer { return report(handler, answer) }
-            return wait(handler)
+        if code != HARAKA_PENDING {
+            if host.nexts.close(handle, as: .answered) { return report(handler, verdict(code, .none, of: handler)) }
+            secondAnswer(handler.plugin.name)
         }
-        let isFirst = host.nexts.close(handle, as: .answered)
-        guard isFirst else {
-            // On the loop the earlier answer counts; one from another thread has not arrived yet and is dropped then.
-            secondAnswer(handler.plugin.name, hookName)
-            return report(handler, answer ?? verdict(code, .none, of: handler))
-        }
-        return report(handler, verdict(code, .none, of: handler))
+        if let answer { return report(handler, answer) }
+        // Nobody has answered yet, or another thread has just now and its answer is on its way.
+        return wait(handler)
     }
 
     /// Checks a code; one that makes no sense is the plugin's error.
     func verdict(_ code: Int32, _ reply: PluginReply, of handler: Handler) -> Verdict {
         guard code != 0 else { return Verdict(.cont, reply) }
-        guard let known = HookCode(rawValue: code), known.makesSense(on: question.hook) || chain.refusal != nil else {
+        let known = HookCode(rawValue: code)
+        guard let known, known.makesSense(on: hook ?? .unrecognizedCommand) || chain.refusal != nil else {
             return pluginError(handler, "answered with the code \(code), which means nothing there")
         }
         return Verdict(known, reply)
     }
 
-    private func pluginError(_ handler: Handler, _ what: String) -> Verdict {
+    func pluginError(_ handler: Handler, _ what: String) -> Verdict {
         let name = handler.plugin.name
         host.warn(HARAKA_LOG_CRIT, name, uuid, "Plugin \(name) \(what) (hook \(hookName))")
-        return rules.canRefuse && chain.refusal == nil ? Verdict(.denySoft, PluginReply("plugin failed")) : .cont
+        return failure("plugin failed")
     }
 
-    private var uuid: String { state?.connection.logUUID ?? "-" }
+    /// A plugin that cannot decide refuses for now where that is possible: a failing scanner must not accept.
+    func failure(_ text: String) -> Verdict {
+        rules.canRefuse && chain.refusal == nil ? Verdict(.denySoft, PluginReply(text)) : .cont
+    }
 
-    private func report(_ handler: Handler, _ verdict: Verdict) -> Verdict {
+    /// What stands for the answer of a plugin whose `haraka_shutdown` has run.
+    var ended: Verdict { failure("server is stopping") }
+
+    /// Ends the turn of one plugin: its words go to the log, what it left for a cancel is destroyed.
+    func report(_ handler: Handler, _ verdict: Verdict) -> Verdict {
         phase = .idle
+        if let callback = onCancel {
+            onCancel = nil
+            host.doom(callback.pendingDestroy)
+        }
         let level = verdict.code == .cont ? HARAKA_LOG_DEBUG : HARAKA_LOG_INFO
-        if question.hook != .log, host.log.isEnabled(level) {
+        if hook != .log, host.log.isEnabled(level) {
             let words = verdict.reply.isEmpty ? "" : "\"\(verdict.reply.text)\""
             let text =
                 "hook=\(chain.refusal == nil ? hookName : "deny") plugin=\(handler.plugin.name) "
-                + "function=\(handler.methodName) params=\"\(question.parameterText)\" retval=\(verdict.code.name) msg=\(words)"
+                + "function=\(handler.methodName) params=\"\(question.parameterText)\" "
+                + "retval=\(verdict.code.name) msg=\(words)"
             host.log.log(level, uuid: uuid, origin: "core", text)
         }
         return verdict
     }
 
-    // MARK: waiting for one plugin
-
-    private func wait(_ handler: Handler) -> Verdict? {
-        guard !rules.isSynchronous else {
-            _ = host.nexts.close(handle, as: .revoked)
-            phase = .idle
-            return report(handler, pluginError(handler, "must answer at once"))
-        }
-        phase = .waiting
-        host.blame.note(handle, handler.plugin.name, hookName)
-        host.waiting[handle] = self
-        let timeout = limit ?? handler.plugin.timeout
-        guard timeout > 0 else {
-            deadlineAt = .max
-            return nil
-        }
-        deadlineAt = Clock.monotonic() + timeout
-        let bits = handle
-        nonisolated(unsafe) let run = self
-        timer = host.loop.schedule(after: timeout) { run.timedOut(bits) }
-        return nil
-    }
-
-    /// Milliseconds that the plugin has left.
-    var timeLeft: Int64 {
-        guard let current, case let timeout = limit ?? current.plugin.timeout, timeout > 0 else { return .max }
-        return phase == .waiting ? max(0, deadlineAt - Clock.monotonic()) : timeout
-    }
-
-    private func timedOut(_ bits: UInt64) {
-        guard phase == .waiting, bits == handle, let current, host.nexts.close(bits, as: .timedOut) else { return }
-        let name = current.plugin.name
-        let text = "Plugin \(name) timed out on hook \(hookName) - make sure it calls the callback"
-        host.warn(HARAKA_LOG_CRIT, name, uuid, text)
-        tellCancelled()
-        replaceSlot()
-        let verdict = rules.canRefuse ? Verdict(.denySoft, PluginReply("plugin timeout")) : .cont
-        resume(report(current, verdict))
-    }
-
-    /// An answer to this very question has come on the loop. False if it was not the first.
-    func answered(_ bits: UInt64, _ code: Int32, _ reply: PluginReply) {
-        guard bits == handle, let current, phase == .calling || phase == .waiting else { return }
-        answer = verdict(code, reply, of: current)
-        guard phase == .waiting else { return }
-        phase = .answered
-        host.ready.append(self)
-    }
-
-    /// Goes on after an answer that came while nobody was in a plugin.
-    func resumeAnswered() {
-        guard phase == .answered, let current, let answer else { return }
-        endWaiting()
-        resume(report(current, answer))
-    }
-
-    private func resume(_ verdict: Verdict) {
-        guard let final = advance(chain.answered(verdict)) else { return }
-        if let completion { return completion(final) }
-        state?.driver.hooksCompleted(final)
-    }
-
-    private func endWaiting() {
-        host.waiting[handle] = nil
-        timer?.cancel()
-        timer = nil
-        if let callback = onCancel {
-            onCancel = nil
-            host.doom(callback.pendingDestroy)
-        }
-    }
-
-    private func tellCancelled() {
-        host.waiting[handle] = nil
-        let callback = onCancel
-        onCancel = nil
-        timer?.cancel()
-        timer = nil
-        guard let callback, let current else { return }
-        host.enter(current.plugin, hook: hookName) { callback.run() }
-        host.doom(callback.pendingDestroy)
-        host.settleIfOutside()
-    }
-
-    func setCancel(_ bits: UInt64, _ callback: PluginCallback) -> Bool {
-        guard bits == handle, phase == .calling || phase == .waiting, onCancel == nil else { return false }
-        onCancel = callback
-        return true
-    }
-
-    // MARK: an end from outside
-
-    /// Nobody waits any more: the client left, or the server stops. Required hooks go on.
-    func cancel(as reason: NextState) {
-        guard phase == .waiting || phase == .answered else { return }
-        _ = host.nexts.close(handle, as: reason)
-        phase = .idle
-        tellCancelled()
-        current = nil
-        answer = nil
-        replaceSlot()
-    }
-
-    private func replaceSlot() {
-        if let slot { host.nexts.retire(slot) }
-        slot = host.nexts.takeSlot()
-    }
-
-    func end() {
-        cancel(as: .gone)
-        if let slot { host.nexts.retire(slot) }
-        slot = nil
-    }
-
-    private func secondAnswer(_ plugin: String, _ hook: String) {
-        let text = "\(plugin) plugin ran callback multiple times - ignoring subsequent calls (hook \(hook))"
+    private func secondAnswer(_ plugin: String) {
+        let text = "\(plugin) plugin ran callback multiple times - ignoring subsequent calls (hook \(hookName))"
         host.warn(HARAKA_LOG_ERROR, plugin, uuid, text)
     }
 
@@ -258,7 +168,4 @@ final class HookRun {
         let handler = handlers[chain.refusingIndex]
         return (refusal, handler.plugin.name, handler.methodName)
     }
-
-    /// The plugin that is thinking.
-    var thinking: Plugin? { phase == .waiting || phase == .calling ? current?.plugin : nil }
 }

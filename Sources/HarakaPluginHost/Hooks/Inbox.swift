@@ -9,6 +9,7 @@ final class Inbox: Sendable {
         case answer(bits: UInt64, code: Int32, reply: PluginReply)
         /// An answer that nobody took, for the log.
         case late(bits: UInt64, state: NextState)
+        case malformed(bits: UInt64)
         case post(plugin: UInt64, PluginCallback)
     }
 
@@ -40,6 +41,7 @@ extension PluginHost {
             switch item {
             case .answer(let bits, let code, let reply): deliver(bits, code, reply)
             case .late(let bits, let state): reportLate(bits, state)
+            case .malformed(let bits): reportMalformed(bits)
             case .post(let bits, let callback): runPost(bits, callback)
             }
         }
@@ -55,6 +57,11 @@ extension PluginHost {
             return
         }
         PluginWork(.post, self, plugin, callback).runOnce()
+    }
+
+    func reportMalformed(_ bits: UInt64) {
+        let plugin = blame.find(bits)?.plugin ?? frame?.plugin.name ?? "a plugin"
+        warn(3, plugin, "-", "\(plugin) answered with a malformed reply, which is ignored")
     }
 
     /// Names who answered late or twice.

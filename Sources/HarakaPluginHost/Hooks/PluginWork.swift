@@ -26,10 +26,11 @@ final class PluginWork: @unchecked Sendable {
         plugin.work[ObjectIdentifier(self)] = self
     }
 
-    /// Nil: too many timers.
+    /// Nil: too many timers. The context stays the plugin's then, as with every call that is refused.
     func startTimer(after delay: Int64) -> Handle? {
         guard let handle = host.timers.insert(self) else {
-            end()
+            plugin.work[ObjectIdentifier(self)] = nil
+            isOver = true
             return nil
         }
         self.handle = handle

@@ -16,6 +16,7 @@ public final class Generation {
     /// Idle clients are asked to come back (421): too many generations are alive.
     public internal(set) var isEvicted = false
     var isRetired = false
+    /// `haraka_shutdown` of its plugins has begun.
     var hasEnded = false
 
     init(number: Int) { self.number = number }

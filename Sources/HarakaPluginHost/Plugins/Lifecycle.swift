@@ -16,7 +16,7 @@ extension PluginHost {
             old.isRetired = true
             endIfDone(old)
         }
-        if liveGenerations.count > PluginHost.maximumGenerations, let oldest = liveGenerations.first, oldest !== next {
+        for oldest in liveGenerations.dropLast(PluginHost.maximumGenerations) where !oldest.isEvicted {
             oldest.isEvicted = true
             onEvict?(oldest)
         }
@@ -51,6 +51,8 @@ extension PluginHost {
         guard !generation.hasEnded else { return done() }
         generation.hasEnded = true
         let run = GenerationShutdown(self, generation, within: milliseconds) { [self] in
+            // All first: what one of them leaves open must not be handed on to the next.
+            for plugin in generation.plugins { plugin.identity.isRevoked.store(true, ordering: .releasing) }
             for plugin in generation.plugins.reversed() { revoke(plugin, quietly: false) }
             liveGenerations.removeAll { $0 === generation }
             settleIfOutside()
@@ -69,11 +71,13 @@ extension PluginHost {
             warn(HARAKA_LOG_WARN, plugin.name, "-", text)
         }
         for work in Array(plugin.work.values) { work.end() }
+        let thinking = waiting.values.filter { $0.current?.plugin === plugin }
+        for run in thinking { run.revoked() }
         let messages = messages.releaseAll(of: plugin.handle.bits)
         if messages > 0 { warn(HARAKA_LOG_WARN, plugin.name, "-", "did not release \(messages) messages") }
         for regex in plugin.regexes { regexes.remove(regex.handle) }
         plugin.regexes = []
-        for one in plugin.serverPointers.take() { doom(one) }
+        takePointers(of: plugin)
         for context in plugin.contexts { doom(PendingDestroy(pointer: context.pointer, destroy: context.destroy)) }
         plugin.contexts = []
         for view in plugin.views {
@@ -82,7 +86,16 @@ extension PluginHost {
             view.destroyData = nil
         }
         plugins.remove(plugin.handle)
-        _ = identities.withLock { $0.removeValue(forKey: plugin.handle.bits) }
+        // Its identity stays: a thread of the plugin that lives on is told HARAKA_E_REVOKED, and the log still names it.
+    }
+
+    /// Its pointers on the server, and at a plain stop on connections that are still there.
+    private func takePointers(of plugin: Plugin) {
+        for one in plugin.serverPointers.take() { doom(one) }
+        guard plugin.generation.connectionCount > 0 else { return }
+        let owner = plugin.handle.bits
+        for state in connections.objects { for one in state.pointers.take(of: owner) { doom(one) } }
+        for state in transactions.objects { for one in state.pointers.take(of: owner) { doom(one) } }
     }
 
     /// Runs a server hook (`init_master`, `init_child`) of a generation. Synchronous.
@@ -90,7 +103,9 @@ extension PluginHost {
         let run = HookRun(self, nil)
         defer { run.end() }
         let question = Question.named(hook.name, word: "", rest: "")
-        return run.start(question, generation.hooks[hook], deny: []) ?? .cont
+        let verdict = run.start(question, generation.hooks[hook], deny: [])
+        settleIfOutside()
+        return verdict ?? .cont
     }
 }
 
@@ -127,8 +142,9 @@ final class GenerationShutdown {
                 run.end()
                 next()
             }
-            guard run.start(.named("shutdown", word: "", rest: ""), [handler], deny: []) != nil else { return }
-            run.completion = nil
+            guard run.start(.named("shutdown", word: "", rest: ""), [handler], deny: []) != nil else {
+                return host.settleIfOutside()
+            }
             run.end()
         }
         keep = nil

@@ -131,12 +131,19 @@ extension PluginHost {
                 try register(object, in: generation, timeout: prepared.timeouts[sealed.name] ?? 30)
                 generation.names.append(sealed.name)
             } catch {
-                for plugin in generation.plugins.reversed() { revoke(plugin, quietly: true) }
-                settleIfOutside()
+                abandon(generation)
                 throw error
             }
         }
         return generation
+    }
+
+    /// A plugin refused: it is revoked; those before it were registered, so they are shut down.
+    private func abandon(_ generation: Generation) {
+        for plugin in generation.plugins where !plugin.hasRegistered { revoke(plugin, quietly: true) }
+        generation.plugins.removeAll { !$0.hasRegistered }
+        settleIfOutside()
+        discard(generation)
     }
 
     /// The mapped object of a file, mapped once per generation.
@@ -148,7 +155,9 @@ extension PluginHost {
     }
 
     private func register(_ object: PluginObject, in generation: Generation, timeout: Double) throws(PluginLoadError) {
-        let milliseconds = timeout <= 0 ? 0 : Int64(min(timeout, 1e9) * 1000)
+        // Not a number means no limit that could be kept: the default. A tiny limit is not "none".
+        let seconds = timeout.isNaN ? 30 : timeout
+        let milliseconds = seconds <= 0 ? 0 : max(1, Int64(min(seconds, 1e9) * 1000))
         let plugin = try Plugin(
             object, generation: generation, handle: { self.plugins.insert($0) }, timeout: milliseconds)
         identities.withLock { $0[plugin.handle.bits] = plugin.identity }
@@ -161,6 +170,7 @@ extension PluginHost {
             throw PluginLoadError(plugin.name, "its haraka_register refused with \(statusName(status))")
         }
         try resolve(plugin)
+        plugin.hasRegistered = true
     }
 
     /// Calls `haraka_register` of the view's object with the view's plugin as `self`.

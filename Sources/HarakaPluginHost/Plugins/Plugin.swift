@@ -53,7 +53,7 @@ final class PluginView {
 /// What other threads may know of a plugin: its name, and whether it is over.
 final class PluginIdentity: Sendable {
     let name: String
-    /// The name where C can read it, for as long as the process lives.
+    /// The name where C can read it, for as long as this lives.
     nonisolated(unsafe) let nameText: haraka_str
     let isRevoked = Atomic<Bool>(false)
 
@@ -61,6 +61,8 @@ final class PluginIdentity: Sendable {
         self.name = name
         nameText = haraka_str(ptr: strdup(name), len: name.utf8.count)
     }
+
+    deinit { free(UnsafeMutablePointer(mutating: nameText.ptr)) }
 }
 
 /// A plugin as listed in config/plugins, in one generation. On the loop.
@@ -74,6 +76,8 @@ final class Plugin {
     /// Milliseconds; 0: no limit.
     let timeout: Int64
     var isRegistering = false
+    /// Its `haraka_register` succeeded and all its methods were found.
+    var hasRegistered = false
     /// Registrations that were made while registering, resolved when it is over.
     var registrations: [Registration] = []
     /// The first thing that must stop the load although the plugin may have ignored the status.

@@ -6,13 +6,20 @@ import HarakaPluginABI
 /// A compiled pattern. On the loop.
 final class Regex {
     static let maximumPattern = 64 * 1024
-    /// PCRE2's default is ten million: seconds on a hostile subject. This is some milliseconds.
-    private static let matchLimit: UInt32 = 200_000
+    /// Longer subjects are not searched: a plugin looks at a message line by line.
+    static let maximumSubject = 64 * 1024
+    /// Steps back that one start position may cost, times the length of the subject. PCRE2's own limit is ten million
+    /// whatever the length: seconds, where each step may run through the whole subject again.
+    private static let work = 400_000_000
     private static let depthLimit: UInt32 = 10_000
+    /// PCRE2's limit begins anew with each start position, so the clock is looked at between some of them.
+    private static let milliseconds: Int64 = 50
 
     private let code: OpaquePointer
     private let context: OpaquePointer
     private let matches: OpaquePointer
+    /// The pattern can match at the start only.
+    private let isAnchored: Bool
     let owner: UInt64
     var handle = Handle(bits: 0)
 
@@ -21,6 +28,7 @@ final class Regex {
     init(_ pattern: UnsafeRawBufferPointer, options: UInt32, owner: UInt64) throws(CompileError) {
         guard pattern.count <= Regex.maximumPattern else { throw CompileError(message: "the pattern is too long") }
         var flags = UInt32(PCRE2_UTF) | UInt32(PCRE2_MATCH_INVALID_UTF) | UInt32(PCRE2_NEVER_BACKSLASH_C)
+        flags |= UInt32(PCRE2_USE_OFFSET_LIMIT)
         if options & HARAKA_REGEX_CASELESS != 0 { flags |= UInt32(PCRE2_CASELESS) }
         if options & HARAKA_REGEX_ANCHORED != 0 { flags |= UInt32(PCRE2_ANCHORED) | UInt32(PCRE2_ENDANCHORED) }
         var number: Int32 = 0
@@ -38,9 +46,11 @@ final class Regex {
             pcre2_code_free_8(compiled)
             throw CompileError(message: "no memory")
         }
-        pcre2_set_match_limit_8(context, Regex.matchLimit)
         pcre2_set_depth_limit_8(context, Regex.depthLimit)
         pcre2_jit_compile_8(compiled, UInt32(PCRE2_JIT_COMPLETE))
+        var all: UInt32 = 0
+        pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_ALLOPTIONS), &all)
+        isAnchored = all & UInt32(PCRE2_ANCHORED) != 0
         code = compiled
         self.context = context
         self.matches = matches
@@ -67,17 +77,45 @@ final class Regex {
     }
 
     func match(_ subject: UnsafeRawBufferPointer) -> Match {
+        guard subject.count <= Regex.maximumSubject else { return .gaveUp }
+        let limit = max(20_000, min(200_000, Regex.work / max(1, subject.count)))
+        pcre2_set_match_limit_8(context, UInt32(limit))
         let empty: [UInt8] = [0]
         let found = empty.withUnsafeBytes { empty in
-            let start = (subject.baseAddress ?? empty.baseAddress)?.assumingMemoryBound(to: UInt8.self)
-            return pcre2_match_8(code, start, subject.count, 0, 0, matches, context)
+            search(UnsafeRawBufferPointer(start: subject.baseAddress ?? empty.baseAddress, count: subject.count))
         }
-        guard found >= 0 else { return found == PCRE2_ERROR_NOMATCH ? .none : .gaveUp }
+        guard let found, found >= 0 else { return found == PCRE2_ERROR_NOMATCH ? .none : .gaveUp }
+        return groups
+    }
+
+    /// Tries one start position, then eight, then 64 ...: a pattern that is slow everywhere is noticed early, and an
+    /// ordinary one is through in a few calls. Nil: the time is over.
+    private func search(_ subject: UnsafeRawBufferPointer) -> Int32? {
+        let bytes = subject.assumingMemoryBound(to: UInt8.self)
+        var (start, width) = (0, 1)
+        var deadline: Int64?
+        while true {
+            let last = isAnchored ? bytes.count : min(bytes.count, start + width - 1)
+            pcre2_set_offset_limit_8(context, last)
+            let found = pcre2_match_8(code, bytes.baseAddress, bytes.count, start, 0, matches, context)
+            guard found == PCRE2_ERROR_NOMATCH, last < bytes.count else { return found }
+            start = last + 1
+            // Not into the middle of a character.
+            while start < bytes.count, bytes[start] & 0xc0 == 0x80 { start += 1 }
+            width *= 8
+            let now = Clock.monotonic()
+            if now > deadline ?? now { return nil }
+            deadline = deadline ?? now + Regex.milliseconds
+        }
+    }
+
+    private var groups: Match {
         guard let offsets = pcre2_get_ovector_pointer_8(matches) else { return .gaveUp }
         let unset = Int(bitPattern: UInt.max)
         return .groups(
             (0..<Int(pcre2_get_ovector_count_8(matches))).map { group in
-                let (start, end) = (Int(bitPattern: UInt(offsets[2 * group])), Int(bitPattern: UInt(offsets[2 * group + 1])))
+                let start = Int(bitPattern: UInt(offsets[2 * group]))
+                let end = Int(bitPattern: UInt(offsets[2 * group + 1]))
                 return start == unset || start > end ? nil : start..<end
             })
     }

@@ -33,7 +33,7 @@ extension PluginHost {
         table.pointee.size = MemoryLayout<haraka_host>.size
         table.pointee.abi_major = UInt32(HARAKA_ABI_MAJOR)
         table.pointee.abi_minor = UInt32(HARAKA_ABI_MINOR)
-        table.pointee.version = PluginIdentity(serverVersion).nameText
+        table.pointee.version = versionText
         fillRegistration()
         fillAnswers()
         fillLogAndConfiguration()

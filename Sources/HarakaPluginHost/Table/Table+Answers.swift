@@ -29,25 +29,28 @@ extension PluginHost {
             out.pointee = haraka_value()
             out.pointee.type = HARAKA_TYPE_LIST
             out.pointee.as.list =
-                run.refusal == nil ? host.arena.lend(arguments: run.question) : host.denyArguments(run)
+                run.refusal == nil ? host.arguments(run) : host.denyArguments(run)
             return HARAKA_SUCCESS
         }
     }
 
-    /// The run that this handle may answer now.
-    private func openRun(_ bits: UInt64) -> HookRun? {
+    /// The run whose plugin has this handle, answered or not.
+    private func run(_ bits: UInt64) -> HookRun? {
         if let calling, calling.handle == bits { return calling }
         return waiting[bits]
     }
+
+    /// The run that this handle may answer now.
+    private func openRun(_ bits: UInt64) -> HookRun? { nexts.state(bits) == .open ? run(bits) : nil }
 
     /// Any thread. The first answer wins; every other one is named in the log.
     private func complete(_ bits: UInt64, _ code: Int32, _ reply: UnsafePointer<haraka_reply>?) -> Int32 {
         guard let state = nexts.state(bits) else { return badNext() }
         guard state == .open else { return late(bits, state) }
-        guard let reply = PluginReply(reply) else { return HARAKA_E_ARGUMENT }
+        guard let reply = PluginReply(reply) else { return malformed(bits) }
         guard nexts.close(bits, as: .answered) else { return late(bits, nexts.state(bits) ?? .answered) }
         if loop.isCurrent {
-            openRun(bits)?.answered(bits, code, reply)
+            run(bits)?.answered(bits, code, reply)
             settleIfOutside()
         } else {
             inbox.put(.answer(bits: bits, code: code, reply: reply))
@@ -57,7 +60,16 @@ extension PluginHost {
 
     private func badNext() -> Int32 { loop.isCurrent ? badHandle("next") : HARAKA_E_HANDLE }
 
-    private func notOpen(_ bits: UInt64) -> Int32 { nexts.state(bits).map(PluginHost.status) ?? badHandle("next") }
+    private func notOpen(_ bits: UInt64) -> Int32 {
+        guard let state = nexts.state(bits) else { return badHandle("next") }
+        return state == .open ? HARAKA_E_STATE : PluginHost.status(state)
+    }
+
+    /// The hook stays unanswered, and the plugin may not look at the status: so the log has it.
+    private func malformed(_ bits: UInt64) -> Int32 {
+        if loop.isCurrent { reportMalformed(bits) } else { inbox.put(.malformed(bits: bits)) }
+        return HARAKA_E_ARGUMENT
+    }
 
     private func late(_ bits: UInt64, _ state: NextState) -> Int32 {
         if loop.isCurrent { reportLate(bits, state) } else { inbox.put(.late(bits: bits, state: state)) }

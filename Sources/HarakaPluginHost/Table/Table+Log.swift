@@ -61,7 +61,11 @@ extension PluginHost {
         logLine = line
         defer { logLine = nil }
         let run = HookRun(self, nil)
-        defer { run.end() }
+        defer {
+            run.end()
+            // The line may come from the middle of another run.
+            settleSoon()
+        }
         let verdict = run.start(.named("log", word: "", rest: ""), generation.hooks[.log], deny: [])
         return verdict.map { $0.code != .cont } ?? false
     }

@@ -67,7 +67,7 @@ extension PluginHost {
             guard let host = PluginHost.shared, let view = host.messages.find(message.bits) else {
                 return Int64(HARAKA_E_HANDLE)
             }
-            guard let buffer, let offset = Int(exactly: offset) else {
+            guard let buffer, count >= 0, let offset = Int(exactly: offset) else {
                 return count == 0 ? 0 : Int64(HARAKA_E_ARGUMENT)
             }
             do {

@@ -54,7 +54,8 @@ extension PluginHost {
         _ body: (PluginHost, ObjectReference, Value) -> Int32
     ) -> Int32 {
         guard let host = onLoop() else { return offLoop }
-        guard let pointer = value, let value = Value(pointer.pointee) else { return HARAKA_E_ARGUMENT }
+        var copy = ValueCopy()
+        guard let value, let value = copy.copy(value.pointee) else { return copy.status }
         guard let reference = host.object(object) else { return host.badHandle("connection or transaction") }
         return body(host, reference, value)
     }

@@ -15,9 +15,10 @@ extension PluginHost {
         table.pointee.register_function = { me, hook, function, context, destroy, priority in
             PluginHost.whileRegistering(me) { view in
                 guard let hook = hook.text, !hook.isEmpty, let function else { return HARAKA_E_ARGUMENT }
-                if let destroy { view.plugin.contexts.append((context, destroy)) }
                 let method = PluginMethod(function: function, context: context, view: view)
-                return view.register(hook, .function(method), priority)
+                let status = view.register(hook, .function(method), priority)
+                if let destroy, status >= 0 { view.plugin.contexts.append((context, destroy)) }
+                return status
             }
         }
         table.pointee.add_method = { me, name, function, context, destroy in

@@ -39,7 +39,8 @@
  *   - Objects are 64-bit handles. One that is stale, forged or of the wrong kind is HARAKA_E_HANDLE and a line in the
  *     log, never a memory error. Zero is "none".
  *   - A callback is (function, context, destroy). destroy runs exactly once, on the loop, also when the callback
- *     itself never ran because it was revoked.
+ *     itself never ran because it was revoked. A call that is refused (a negative status) has taken nothing: its
+ *     destroy does not run, the context is still the plugin's.
  *   - Nothing but a return crosses the border: no exception, no longjmp.
  *   - Every struct begins with its size, so it can grow. Set it to sizeof; the macros and inline functions do.
  *
@@ -330,9 +331,9 @@ typedef struct haraka_host {
 
     /* -- registration -------------------------------------------------------------------------------------------- */
 
-    /* [register] Runs `method` on `hook`. The method is looked up now: the child's methods, its exported symbols, then
-     * each parent. Priority -100 (first) to 100 (last), clamped. May be called several times for one hook.
-     * HARAKA_E_ABSENT: no such method. */
+    /* [register] Runs `method` on `hook`. The method is looked up when haraka_register has returned, so that children
+     * can override it: the child's methods, its exported symbols, then each parent. One that is missing refuses to load
+     * the plugin. Priority -100 (first) to 100 (last), clamped. May be called several times for one hook. */
     int32_t (*register_hook)(haraka_self self, haraka_str hook, haraka_str method, int32_t priority);
     /* [register] The same with a function; `context` arrives in call->context. */
     int32_t (*register_function)(haraka_self self, haraka_str hook, haraka_function function, void *context,
@@ -342,7 +343,8 @@ typedef struct haraka_host {
                           haraka_destroy destroy);
     /* [register] Loads `parent`, runs its haraka_register with this plugin as `self`, and makes its methods the
      * fallback of this plugin's. Its hooks are registered for this plugin too. HARAKA_E_ABSENT: not installed;
-     * HARAKA_E_LIMIT: a circle, or more than 16 levels. */
+     * HARAKA_E_LIMIT: a circle, or more than 16 parents in all. Any failure refuses to load this plugin, whatever its
+     * haraka_register returns then. */
     int32_t (*inherits)(haraka_self self, haraka_str parent);
     /* [loop] What `this.name` is in Haraka: the child's override first. Fill out->size before. */
     int32_t (*find_method)(haraka_self self, haraka_str name, haraka_method *out);
@@ -482,7 +484,8 @@ typedef struct haraka_regex_1 {
     /* [loop] Compiles. On HARAKA_E_ARGUMENT `error` (may be NULL) says why and where. (call) The regex lives until it is
      * freed or the generation ends. */
     int32_t (*compile)(haraka_self self, haraka_str pattern, uint32_t options, haraka_regex *out, haraka_str *error);
-    /* [loop] 1: matches, 0: does not, HARAKA_E_LIMIT: gave up. Fills up to `count` groups (0 is the whole match). */
+    /* [loop] 1: matches, 0: does not, HARAKA_E_LIMIT: gave up, because it would take too long or the subject has more
+     * than 64 KiB. Fills up to `count` groups (0 is the whole match), which point into `subject`. */
     int32_t (*match)(haraka_regex regex, haraka_str subject, haraka_str *groups, size_t count);
     /* [loop] */
     int32_t (*free)(haraka_regex regex);

@@ -1,0 +1,147 @@
+// A hook that waits for its plugin, and the ways in which that ends: an answer, the time limit, a client that left, a
+// generation that is over. plugin-abi.md items 13, 14, 16, 24.
+
+import HarakaCore
+import HarakaPluginABI
+
+extension HookRun {
+    /// The plugin has returned without an answer.
+    func wait(_ handler: Handler) -> Verdict? {
+        guard !rules.isSynchronous else {
+            _ = host.nexts.close(handle, as: .revoked)
+            return report(handler, pluginError(handler, "must answer at once"))
+        }
+        phase = .waiting
+        host.blame.note(handle, handler.plugin.name, hookName)
+        host.waiting[handle] = self
+        let timeout = limit ?? handler.plugin.timeout
+        guard timeout > 0 else {
+            deadlineAt = .max
+            return nil
+        }
+        deadlineAt = Clock.monotonic() + timeout
+        let bits = handle
+        nonisolated(unsafe) let run = self
+        timer = host.loop.schedule(after: timeout) { run.timedOut(bits) }
+        return nil
+    }
+
+    /// Milliseconds that the plugin has left.
+    var timeLeft: Int64 {
+        guard let current, case let timeout = limit ?? current.plugin.timeout, timeout > 0 else { return .max }
+        return phase == .waiting ? max(0, deadlineAt - Clock.monotonic()) : timeout
+    }
+
+    // MARK: answers
+
+    /// The first answer to this very question has come.
+    func answered(_ bits: UInt64, _ code: Int32, _ reply: PluginReply) {
+        guard bits == handle, let current, phase == .calling || phase == .waiting else { return }
+        answer = verdict(code, reply, of: current)
+        guard phase == .waiting else { return }
+        phase = .answered
+        host.ready.append(self)
+    }
+
+    /// Goes on after an answer that came while nobody was in a plugin.
+    func resumeAnswered() {
+        guard phase == .answered, let current, let answer else { return }
+        forgetWaiting()
+        resume(report(current, answer))
+    }
+
+    private func resume(_ verdict: Verdict) {
+        guard let final = advance(chain.answered(verdict)) else { return }
+        guard let completion else {
+            state?.driver.hooksCompleted(final)
+            return
+        }
+        self.completion = nil
+        completion(final)
+    }
+
+    private func forgetWaiting() {
+        host.waiting[handle] = nil
+        timer?.cancel()
+        timer = nil
+    }
+
+    // MARK: no answer
+
+    private func timedOut(_ bits: UInt64) {
+        guard phase == .waiting, bits == handle, let current, host.nexts.close(bits, as: .timedOut) else { return }
+        let name = current.plugin.name
+        let text = "Plugin \(name) timed out on hook \(hookName) - make sure it calls the callback"
+        host.warn(HARAKA_LOG_CRIT, name, uuid, text)
+        giveUp(current, failure("plugin timeout"))
+    }
+
+    /// The plugin's generation ends while it thinks.
+    func revoked() {
+        guard phase == .waiting, let current, host.nexts.close(handle, as: .revoked) else { return }
+        let text = "Plugin \(current.plugin.name) had not answered the hook \(hookName) when it ended; revoked"
+        host.warn(HARAKA_LOG_WARN, current.plugin.name, uuid, text)
+        giveUp(current, ended)
+    }
+
+    /// Tells the plugin, then goes on with `verdict` in its place.
+    private func giveUp(_ handler: Handler, _ verdict: Verdict) {
+        forgetWaiting()
+        phase = .idle
+        replaceSlot()
+        let turn = turn
+        tellCancelled(handler.plugin)
+        guard turn == self.turn else { return }
+        resume(report(handler, verdict))
+        host.settleIfOutside()
+    }
+
+    /// Nobody waits any more: the client left, or another question is more important.
+    func cancel(as reason: NextState) {
+        turn &+= 1
+        guard phase != .idle else { return }
+        _ = host.nexts.close(handle, as: reason)
+        forgetWaiting()
+        let plugin = current?.plugin
+        phase = .idle
+        current = nil
+        answer = nil
+        state?.currentHook = ""
+        replaceSlot()
+        if let plugin { tellCancelled(plugin) }
+    }
+
+    /// Runs the cancel callback, then its destroy. Within a host function it has to wait until the plugin returns.
+    private func tellCancelled(_ plugin: Plugin) {
+        guard let callback = onCancel else { return }
+        onCancel = nil
+        guard host.depth == 0 else {
+            host.doom(PendingDestroy(pointer: callback.context, destroy: callback.function))
+            return host.doom(callback.pendingDestroy)
+        }
+        // Doomed first: `enter` destroys when the callback has returned.
+        host.doom(callback.pendingDestroy)
+        host.enter(plugin, hook: "cancel") { callback.run() }
+    }
+
+    /// False: there is one already, or the question is another one now.
+    func setCancel(_ bits: UInt64, _ callback: PluginCallback) -> Bool {
+        guard bits == handle, phase == .calling || phase == .waiting, onCancel == nil else { return false }
+        onCancel = callback
+        return true
+    }
+
+    /// A slot that ended unusually rests for a while, so that a late answer learns why nobody took it.
+    private func replaceSlot() {
+        if let slot { host.nexts.retire(slot) }
+        slot = host.nexts.takeSlot()
+    }
+
+    /// The run is over for good.
+    func end() {
+        cancel(as: .gone)
+        completion = nil
+        if let slot { host.nexts.retire(slot) }
+        slot = nil
+    }
+}

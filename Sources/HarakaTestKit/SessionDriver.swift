@@ -1,0 +1,190 @@
+// Runs a session in memory: the client's bytes in, the server's bytes out, plugins by script. No socket, no clock.
+
+public import HarakaCore
+public import SMTPSyntax
+
+/// Drives a `SessionMachine` as the network room does. One thread.
+public final class SessionDriver {
+    public let connection: Connection
+    public var plugins = ScriptedPlugins()
+    /// The hooks that were asked, in order.
+    public private(set) var asked: [String] = []
+    /// What the system's lookup of the client's name gives; nil: it takes its time.
+    public var clientName: String? = "client.example.net"
+    /// The message cannot be stored.
+    public var storageFailure: String?
+    /// The socket is closed.
+    public private(set) var isClosed = false
+    /// Replies that were sent.
+    public private(set) var replies: [Reply] = []
+    /// Bytes sent to the client and not yet taken by the test.
+    var output: [UInt8] = []
+    var machine: SessionMachine
+    var input: [UInt8] = []
+    var lines: LineDecoder
+    var reception: Reception?
+    let bareNewline: BareNewlinePolicy
+    private var run: ScriptedRun?
+    private var isResolving = false
+
+    /// - Parameters:
+    ///   - remote: the client's address; "" is a unix socket
+    ///   - port: our port
+    public init(
+        _ settings: SessionSettings = .test, remote ip: String = "192.0.2.7", port: Int = 25,
+        bareNewline: BareNewlinePolicy = .reject
+    ) {
+        var remote = Connection.Endpoint()
+        remote.ip = ip
+        remote.port = 34567
+        var local = Connection.Endpoint()
+        local.host = "mx.example.com"
+        local.ip = "192.0.2.1"
+        local.port = port
+        connection = Connection(
+            uuid: "0A1B2C3D-0000-4000-8000-000000000001", startTime: 0, remote: remote, local: local,
+            localAddresses: [])
+        machine = SessionMachine(connection: connection, settings: settings)
+        lines = LineDecoder(limit: 512, bareNewline: bareNewline)
+        self.bareNewline = bareNewline
+    }
+
+    /// A session that has heard the banner and said EHLO.
+    public static func greeted(
+        _ settings: SessionSettings = .test, remote ip: String = "192.0.2.7", port: Int = 25
+    ) -> SessionDriver {
+        let driver = SessionDriver(settings, remote: ip, port: port)
+        driver.connect()
+        driver.say("EHLO client.example.net")
+        driver.forget()
+        return driver
+    }
+
+    /// A greeted session with a sender and one accepted recipient.
+    public static func addressed(_ settings: SessionSettings = .test) -> SessionDriver {
+        let driver = greeted(settings)
+        driver.plugins.add(.now(Verdict(.ok)), to: "rcpt")
+        driver.say("MAIL FROM:<a@example.com>")
+        driver.say("RCPT TO:<b@example.net>")
+        driver.forget()
+        return driver
+    }
+
+    /// Sends one line.
+    public func say(_ line: String) { send(Array(line.utf8) + [13, 10]) }
+
+    /// What was said and asked so far is of no interest.
+    public func forget() {
+        output = []
+        asked = []
+        replies = []
+    }
+
+    /// The hook that a handler is thinking about.
+    public var thinking: String? { run?.question.hookName }
+
+    /// What that handler was asked.
+    public var question: Question? { run?.question }
+
+    // MARK: events
+
+    public func connect() { perform(machine.connected()) }
+
+    /// Bytes of the client arrive in one piece.
+    public func send(_ bytes: [UInt8]) {
+        guard !isClosed, !machine.isDisconnecting else { return }
+        if !machine.awaitsCommand, reception == nil, !connection.isESMTP { machine.spokeEarly() }
+        input += bytes
+        pump()
+    }
+
+    /// The handler that was taking its time answers.
+    public func answer(_ verdict: Verdict) {
+        guard var current = run else { return }
+        let final = current.answered(verdict)
+        run = current
+        note(current)
+        guard let final else { return }
+        run = nil
+        perform(machine.hooksCompleted(final))
+        pump()
+    }
+
+    public func resolve(_ name: String) {
+        guard isResolving else { return }
+        isResolving = false
+        perform(machine.nameResolved(name))
+        pump()
+    }
+
+    public func clientLeaves() {
+        if run?.question != .resetTransaction, run?.question != .disconnect { run = nil }
+        reception = nil
+        perform(machine.clientLeft())
+    }
+
+    public func timeIsOut() { interrupt { $0.machine.timedOut() } }
+    public func serverStops() { interrupt { $0.machine.serverStops() } }
+    public func serverFails() { interrupt { $0.machine.failed() } }
+
+    /// Plugins are told that nobody waits for them any more; then the machine hears of it.
+    private func interrupt(_ event: (SessionDriver) -> SessionAction) {
+        if !machine.isDisconnecting { run = nil }
+        reception = nil
+        perform(event(self))
+    }
+
+    // MARK: actions
+
+    func perform(_ first: SessionAction) {
+        var action = first
+        while let next = carryOut(action) { action = next }
+    }
+
+    /// Nil: the machine has to wait.
+    private func carryOut(_ action: SessionAction) -> SessionAction? {
+        switch action {
+        case .ask(let question): return ask(question)
+        case .send(let reply, let then):
+            replies.append(reply)
+            reply.encode(into: { output += $0 })
+            return go(on: then)
+        case .proceed(let then): return go(on: then)
+        case .resolveName:
+            guard let clientName else {
+                isResolving = true
+                return nil
+            }
+            return machine.nameResolved(clientName)
+        case .close:
+            isClosed = true
+            return nil
+        case .wait: return nil
+        }
+    }
+
+    private func ask(_ question: Question) -> SessionAction? {
+        asked.append(question.hookName)
+        var current = ScriptedRun(question, &plugins)
+        let verdict = current.start()
+        note(current)
+        if let verdict { return machine.hooksCompleted(verdict) }
+        run = current
+        return nil
+    }
+
+    private func note(_ run: ScriptedRun) {
+        if run.denialsAsked > 0, asked.last != Hook.deny.name { asked.append(Hook.deny.name) }
+    }
+
+    private func go(on then: SessionAction.Then) -> SessionAction? {
+        switch then {
+        case .read: return nil
+        case .resume: return machine.replySent()
+        case .receiveMessage:
+            reception = Reception(bareNewline)
+            return nil
+        case .disconnect: return machine.disconnect()
+        }
+    }
+}

@@ -1,0 +1,154 @@
+// The rest of the server, as the plugin host of the zoo sees it: a log, configuration, a client.
+
+import HarakaCore
+import HarakaPluginABI
+import HarakaPluginHost
+
+/// Collects log lines.
+final class ZooLog: PluginLog, @unchecked Sendable {
+    struct Line {
+        let level: Int32
+        let uuid: String
+        let origin: String
+        let message: String
+    }
+
+    private let lock = ZooLock()
+    private var collected: [Line] = []
+    private var limit: Int32 = 9
+
+    var lines: [Line] { lock.with { collected } }
+    /// Lines above this level are not wanted.
+    var level: Int32 {
+        get { lock.with { limit } }
+        set { lock.with { limit = newValue } }
+    }
+
+    func isEnabled(_ level: Int32) -> Bool { lock.with { level <= limit } }
+
+    func log(_ level: Int32, uuid: String, origin: String, _ message: String) {
+        lock.change { collected.append(Line(level: level, uuid: uuid, origin: origin, message: message)) }
+    }
+
+    /// What plugins said, as "plugin: text", and forgets it.
+    func heard() -> [String] {
+        var texts: [String] = []
+        lock.change {
+            texts = collected.filter { $0.level == HARAKA_LOG_PROTOCOL }.map { "\($0.origin): \($0.message)" }
+            collected.removeAll { $0.level == HARAKA_LOG_PROTOCOL }
+        }
+        return texts
+    }
+
+    /// Lines of one level.
+    func messages(_ level: Int32) -> [String] { lines.filter { $0.level == level }.map(\.message) }
+
+    /// Waits for a line; false if it does not come.
+    func waits(for message: String) -> Bool {
+        lock.wait(until: { collected.contains { $0.message == message } })
+    }
+}
+
+/// Configuration that says what it was asked for.
+final class ZooConfiguration: PluginConfiguration, @unchecked Sendable {
+    private let lock = ZooLock()
+    private var asked: [String] = []
+
+    var questions: [String] { lock.with { asked } }
+
+    func get(_ name: String, type: Int32, booleans: String, package: String?) -> (value: Value, problems: [String]) {
+        lock.with { asked.append("\(name) \(type) '\(booleans)'") }
+        switch name {
+        case "broken.ini": return (.map(ValueMap()), ["broken.ini:1: what is this?"])
+        case "list": return (.list([.text("a"), .text("b")]), [])
+        case "x.ini":
+            let main = ValueMap([.init("on", .boolean(true)), .init("n", .integer(5)), .init("ratio", .number(1.5))])
+            return (.map(ValueMap([.init("main", .map(main)), .init("empty", .map(ValueMap()))])), [])
+        default: return (.null, [])
+        }
+    }
+}
+
+/// A client whose session is the test.
+final class ZooClient: ConnectionDriver {
+    let connection: Connection
+    private unowned let zoo: Zoo
+    /// Verdicts that came late.
+    private(set) var verdicts: [Verdict] = []
+    private(set) var replies: [(code: Int, reply: PluginReply)] = []
+    private(set) var disconnects = 0
+    private(set) var pauses = 0
+    /// Runs when the hooks are through, as a session's next step would.
+    var onCompleted: ((Verdict) -> Void)?
+
+    init(_ zoo: Zoo, _ uuid: String) {
+        self.zoo = zoo
+        var remote = Connection.Endpoint()
+        remote.ip = "192.0.2.1"
+        remote.port = 4242
+        connection = Connection(
+            uuid: uuid, startTime: 1, remote: remote, local: Connection.Endpoint(), localAddresses: [])
+    }
+
+    func respond(_ code: Int, _ reply: PluginReply) { replies.append((code, reply)) }
+    func requestDisconnect() { disconnects += 1 }
+    func pauseReading() { pauses += 1 }
+    func resumeReading() { pauses -= 1 }
+    func hooksCompleted(_ verdict: Verdict) {
+        verdicts.append(verdict)
+        onCompleted?(verdict)
+    }
+
+    /// Asks the plugins; nil: they need time.
+    func ask(_ question: Question) -> Verdict? { zoo.loop.run { zoo.host.ask(question, connection) } }
+
+    /// Asks, and waits for what other threads have to say.
+    func answer(_ question: Question) -> Verdict? {
+        let before = zoo.loop.run { verdicts.count }
+        if let verdict = ask(question) { return verdict }
+        zoo.loop.drain()
+        return zoo.loop.run { verdicts.count > before ? verdicts.last : nil }
+    }
+
+    /// Sends WORD rest to the plugins' unrecognized_command.
+    @discardableResult
+    func command(_ word: String, _ rest: String = "") -> Verdict? {
+        answer(.unrecognizedCommand(word: word, rest: rest))
+    }
+
+    /// The verdicts that came late until now.
+    var lateVerdicts: [Verdict] {
+        zoo.loop.drain()
+        return zoo.loop.run { verdicts }
+    }
+
+    func beginTransaction() {
+        zoo.loop.run {
+            connection.transactionCount += 1
+            connection.transaction = Transaction(uuid: "\(connection.uuid).\(connection.transactionCount)")
+        }
+    }
+
+    func endTransaction() {
+        zoo.loop.run { connection.transaction = nil }
+        zoo.loop.drain()
+    }
+
+    /// The client has gone, as far as TCP is concerned.
+    func leave() {
+        zoo.loop.run {
+            connection.remoteIsClosed = true
+            zoo.host.cancel(connection)
+        }
+        zoo.loop.drain()
+    }
+
+    /// The session is over.
+    func end() {
+        zoo.loop.run {
+            connection.transaction = nil
+            zoo.host.end(connection)
+        }
+        zoo.loop.drain()
+    }
+}
