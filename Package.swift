@@ -62,6 +62,7 @@ let host: [Target] = [
     room("HarakaConfig"),
     room("HarakaLog"),
     room("HarakaCore", ["SMTPSyntax", "MailMessage"]),
+    room("HarakaTestKit", ["HarakaCore", "SMTPSyntax"]),
     room("HarakaSpool", ["HarakaCore", "MailMessage", "CHarakaFile"]),
     room(
         "HarakaPluginHost",
@@ -82,6 +83,8 @@ let hostTests: [Target] = [
     tests("MailMessageTests", ["MailMessage", "SMTPSyntax"]),
     tests("HarakaConfigTests", ["HarakaConfig"]),
     tests("HarakaLogTests", ["HarakaLog"]),
+    tests("HarakaSpoolTests", ["HarakaSpool", "HarakaCore"]),
+    tests("HarakaCoreTests", ["HarakaCore", "HarakaTestKit", "SMTPSyntax"]),
     tests("HarakaPluginKitTests", ["HarakaPluginKit", "HarakaPluginABI"]),
     tests("HarakaPluginHostTests", ["HarakaPluginHost"]),
 ]

@@ -32,6 +32,7 @@ extension SessionHandler {
         let sink = MessageSink(
             folder: server.spool, spoolAfter: settings.spoolAfter, maxHeaderLines: settings.maxHeaderLines)
         transaction.begin(sink)
+        self.sink = sink
         if settings.session.addsReceived {
             transaction.edit(.addLeading(name: "Received", value: receivedLine(transaction)))
         }
@@ -52,8 +53,9 @@ extension SessionHandler {
     }
 
     func beginReception() {
-        guard let transaction = connection.transaction, let sink = transaction.content as? MessageSink else { return }
-        sink.isDiscarding = transaction.discardsData
+        guard let transaction = connection.transaction, let sink else { return }
+        self.sink = nil
+        if transaction.discardsData { sink.isDiscarding = true }
         reception = Reception(decoder: DataDecoder(bareNewline: server.settings.bareNewline), sink: sink)
     }
 

@@ -52,11 +52,6 @@ public final class SMTPServer {
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.autoRead, value: false)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 65_536)
-            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try SMTPServer.begin(channel, context)
@@ -65,7 +60,7 @@ public final class SMTPServer {
         let opened: EventLoopFuture<any Channel>
         switch listener {
         case .tcp(let host, let port):
-            opened = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1).bind(host: host, port: port)
+            opened = bootstrap.bind(host: host, port: port)
         case .unix(let path, let mode):
             opened = bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).flatMapThrowing { channel in
                 if let mode { try UnixSocket.setMode(path, mode) }
@@ -86,7 +81,16 @@ public final class SMTPServer {
         }
     }
 
+    /// Set at once rather than by the bootstrap, which would make a future for each option of each connection.
     private static func begin(_ channel: any Channel, _ context: ServerContext) throws {
+        if let options = channel.syncOptions {
+            try options.setOption(.allowRemoteHalfClosure, value: true)
+            try options.setOption(.maxMessagesPerRead, value: 1)
+            let sizes = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 65_536)
+            try options.setOption(.recvAllocator, value: sizes)
+            // Without it the kernel holds small replies back until the last one is acknowledged: 40 ms for each message.
+            if channel.remoteAddress?.ipAddress != nil { try options.setOption(.tcpOption(.tcp_nodelay), value: 1) }
+        }
         let session = SessionHandler(context, remote: channel.remoteAddress, local: channel.localAddress)
         try channel.pipeline.syncOperations.addHandler(session)
     }

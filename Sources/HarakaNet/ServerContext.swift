@@ -52,7 +52,6 @@ final class ServerContext {
     private var scratch: ByteBuffer?
     private var clockSecond: Int64 = 0
     private var clockText = ""
-    private var random = SystemRandomNumberGenerator()
 
     init(_ settings: ServerSettings, _ host: PluginHost, _ log: any SessionLog, pool: NIOThreadPool) {
         self.settings = settings
@@ -83,7 +82,9 @@ final class ServerContext {
 
     /// Upper case, version 4 (RFC 9562).
     func makeUUID() -> String {
-        var bytes = (random.next(), random.next())
+        var bytes: (UInt64, UInt64) = (0, 0)
+        // One call of the system for all sixteen bytes; Swift's own generator makes one for each eight.
+        withUnsafeMutableBytes(of: &bytes) { buffer in buffer.baseAddress.map { arc4random_buf($0, buffer.count) } }
         return withUnsafeMutableBytes(of: &bytes) { bytes in
             bytes[6] = bytes[6] & 0x0f | 0x40
             bytes[8] = bytes[8] & 0x3f | 0x80

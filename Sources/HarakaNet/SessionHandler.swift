@@ -22,6 +22,8 @@ final class SessionHandler: ChannelDuplexHandler, ConnectionDriver {
     var machine: SessionMachine
     private var lines: LineDecoder
     var reception: Reception?
+    /// The message that DATA began, until its content comes.
+    var sink: MessageSink?
     var input: ByteBuffer?
     private(set) var channelContext: ChannelHandlerContext?
     private var isPumping = false

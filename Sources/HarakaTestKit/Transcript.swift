@@ -41,6 +41,9 @@ public struct Transcript {
         self.steps = steps
     }
 
+    /// The bytes that a text with escapes stands for.
+    public static func bytes(_ text: String) -> [UInt8] { text.unescaped }
+
     /// Plays the client's side. What differs, in words; nothing if all is as written.
     public func run(on driver: SessionDriver) -> [String] {
         var player = TranscriptPlayer(driver)

@@ -5,8 +5,13 @@ public struct Results: Sendable, Equatable {
     /// The keys that collect; every other key holds one value.
     public static let lists = ["pass", "fail", "msg", "err", "skip"]
 
+    private struct Entry: Sendable, Equatable {
+        let plugin: String
+        var values: ValueMap
+    }
+
     /// What was recorded, by plugin. Lists that are empty are not kept here.
-    private var entries = ValueMap()
+    private var entries: [Entry] = []
 
     public init() {}
 
@@ -18,43 +23,42 @@ public struct Results: Sendable, Equatable {
     }
 
     private func entry(_ plugin: String) -> ValueMap? {
-        guard case .map(let map)? = entries[plugin] else { return nil }
-        return map
+        entries.first { $0.plugin == plugin }?.values
+    }
+
+    /// Where the plugin's values are; made if they are not.
+    private mutating func index(_ plugin: String) -> Int {
+        if let index = entries.firstIndex(where: { $0.plugin == plugin }) { return index }
+        entries.append(Entry(plugin: plugin, values: ValueMap()))
+        return entries.count - 1
     }
 
     /// Adds to one of the lists, where what is not true (null, false, 0, "") is left out; or replaces any other key.
     public mutating func add(_ plugin: String, _ key: String, _ value: Value) {
         if Results.lists.contains(key) { return push(plugin, key, value.isTrue ? value : .list([])) }
-        var entry = entry(plugin) ?? ValueMap()
-        entry[key] = value
-        entries[plugin] = .map(entry)
+        entries[index(plugin)].values[key] = value
     }
 
     /// Appends one value, or each of a list, to a list of any name.
     public mutating func push(_ plugin: String, _ key: String, _ value: Value) {
-        var entry = entry(plugin) ?? ValueMap()
-        var list: [Value] = []
-        switch entry[key] {
-        case .list(let existing)?: list = existing
-        case nil: break
-        case let single?: list = [single]
+        let at = index(plugin)
+        if case .list(let more) = value {
+            for one in more { entries[at].values.append(one, toListAt: key) }
+        } else {
+            entries[at].values.append(value, toListAt: key)
         }
-        if case .list(let more) = value { list += more } else { list.append(value) }
-        if !list.isEmpty { entry[key] = .list(list) }
-        entries[plugin] = .map(entry)
     }
 
     /// Adds to a number; what is missing or no number counts as 0, as does an amount that is no number.
     public mutating func increment(_ plugin: String, _ key: String, by amount: Double) {
-        var entry = entry(plugin) ?? ValueMap()
+        let at = index(plugin)
         let amount = amount.isNaN ? 0 : amount
-        let old = entry[key].flatMap { $0.isNumeric ? $0 : nil } ?? .integer(0)
+        let old = entries[at].values[key].flatMap { $0.isNumeric ? $0 : nil } ?? .integer(0)
         if let whole = old.whole, let more = amount.whole {
-            entry[key] = .integer(whole &+ more)
+            entries[at].values[key] = .integer(whole &+ more)
         } else {
-            entry[key] = .number(old.asNumber + amount)
+            entries[at].values[key] = .number(old.asNumber + amount)
         }
-        entries[plugin] = .map(entry)
     }
 
     /// The key equals `search`, or its list contains it. Numbers are compared as numbers, whole or not.
@@ -66,8 +70,8 @@ public struct Results: Sendable, Equatable {
         }
     }
 
-    /// For humans: single values first ("k: v"), then the lists that are not empty ("pass:a, b"), in the order of the key
-    /// `order` if there is one. Keys named in `hide`, and those that begin with an underscore, are not shown.
+    /// For humans: single values first ("k: v"), then the lists that are not empty ("pass:a, b"), in the order of the
+    /// key `order` if there is one. Keys named in `hide`, and those that begin with an underscore, are not shown.
     public func collate(_ plugin: String) -> String {
         guard let entry = entry(plugin) else { return "" }
         let hidden = Set(entry.names("hide") + ["emit", "hide", "order", "human", "human_html"] + Results.lists)

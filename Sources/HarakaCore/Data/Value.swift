@@ -23,7 +23,8 @@ public enum Value: Sendable, Equatable {
         case .null: ""
         case .boolean(let flag): flag ? "true" : "false"
         case .integer(let integer): String(integer)
-        case .number(let number): number == number.rounded() && abs(number) < 1e15 ? String(Int64(number)) : "\(number)"
+        // Whole numbers up to 2^53 are exact and have no point.
+        case .number(let number): abs(number) <= 0x1p53 && number == number.rounded() ? "\(Int64(number))" : "\(number)"
         case .text(let text): text
         case .bytes(let bytes): String(decoding: bytes, as: UTF8.self)
         case .list(let items): items.map(\.description).joined(separator: ", ")
@@ -61,6 +62,22 @@ public struct ValueMap: Sendable, Equatable {
     public private(set) var entries: [Entry]
 
     public init(_ entries: [Entry] = []) { self.entries = entries }
+
+    /// Appends to the list under `key`, in place; a single value there becomes its first item.
+    public mutating func append(_ value: Value, toListAt key: String) {
+        guard let index = entries.lastIndex(where: { $0.key == key }) else {
+            entries.append(Entry(key, .list([value])))
+            return
+        }
+        guard case .list(var list) = entries[index].value else {
+            entries[index].value = .list([entries[index].value, value])
+            return
+        }
+        // Let go of the stored list first, else appending would copy it.
+        entries[index].value = .null
+        list.append(value)
+        entries[index].value = .list(list)
+    }
 
     public subscript(_ key: String) -> Value? {
         get { entries.last { $0.key == key }?.value }

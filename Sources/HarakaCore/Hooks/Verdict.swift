@@ -107,8 +107,8 @@ public struct PluginReply: Sendable, Equatable {
         return lines.joined(separator: "\n")
     }
 
-    /// The SMTP reply: the plugin's words, else the standard ones of its DSN, else `text`. A DSN replaces the code and puts
-    /// its status before each line (RFC 2034 section 4).
+    /// The SMTP reply: the plugin's words, else the standard ones of its DSN, else `text`. A DSN replaces the code and
+    /// puts its status before each line (RFC 2034 section 4).
     public func reply(_ code: Int, _ text: @autoclosure () -> String) -> Reply {
         guard !isEmpty else { return Reply(code, text()) }
         var words = visibleLines

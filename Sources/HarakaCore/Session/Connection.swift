@@ -61,10 +61,8 @@ public final class Connection {
             settleResults()
             return recorded
         }
-        _modify {
-            settleResults()
-            yield &recorded
-        }
+        // A plugin adds under its own name; the core's entries can wait until somebody reads.
+        _modify { yield &recorded }
     }
     /// What the plugin host keeps for this connection (its handle, pointers of plugins).
     public var pluginState: AnyObject?

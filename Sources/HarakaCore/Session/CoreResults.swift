@@ -64,6 +64,7 @@ extension Transaction {
         case .deny, .denyDisconnect: recorded.add("queue", "fail", .text(said.isEmpty ? "Message denied" : said))
         case .denySoft, .denySoftDisconnect:
             recorded.add("queue", "fail", .text(said.isEmpty ? "Message denied temporarily" : said))
+        case .cont: break
         default: recorded.add("queue", "msg", .text(said))
         }
     }

@@ -56,7 +56,8 @@ extension SessionMachine {
     }
 
     private var banner: Reply {
-        let mark = settings.uuidBannerCharacters > 0 ? " (\(connection.uuid.prefix(settings.uuidBannerCharacters)))" : ""
+        let mark =
+            settings.uuidBannerCharacters > 0 ? " (\(connection.uuid.prefix(settings.uuidBannerCharacters)))" : ""
         guard let first = settings.greeting.first else {
             return Reply(220, "\(connection.local.host) ESMTP \(settings.banner) ready\(mark)")
         }

@@ -5,7 +5,8 @@ import SMTPSyntax
 extension SessionMachine {
     /// The host is the first word of the argument; what follows it is ignored, as in Haraka.
     mutating func hello(_ verb: Connection.HelloVerb, _ argument: String) -> SessionAction {
-        guard let host = argument.utf8.split(whereSeparator: { $0 == 32 || $0 == 9 }).first.map({ String(Substring($0)) })
+        guard
+            let host = argument.utf8.split(whereSeparator: { $0 == 32 || $0 == 9 }).first.map({ String(Substring($0)) })
         else {
             let text = "\(verb.rawValue) requires domain/address - see RFC-2821 4.1.1.1"
             return send(Reply(501, text, status: .init(5, 5, 4)))

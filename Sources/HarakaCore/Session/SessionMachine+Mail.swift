@@ -61,7 +61,8 @@ extension SessionMachine {
             let lines = ["Command parsing failed", error.message]
             return .failure(PathRefusal(reply: Reply(501, lines: lines, status: .init(5, 5, 4)), isProtocolError: true))
         }
-        guard let address = try? Address.parse(path.address, idna: settings.idna), verb == .mail || !address.isNull else {
+        guard let address = try? Address.parse(path.address, idna: settings.idna), verb == .mail || !address.isNull
+        else {
             let text = verb == .mail ? "Invalid MAIL FROM address" : "Invalid RCPT TO address"
             return .failure(PathRefusal(reply: Reply(501, text, status: .init(5, 1, verb == .mail ? 7 : 3))))
         }

@@ -28,10 +28,8 @@ public final class Transaction {
             settleResults()
             return recorded
         }
-        _modify {
-            settleResults()
-            yield &recorded
-        }
+        // A plugin adds under its own name; the core's entries can wait until somebody reads.
+        _modify { yield &recorded }
     }
     /// The message, from DATA on.
     public var content: (any MessageContent)?

@@ -75,11 +75,20 @@ extension Arena {
         copy.pointee.user = lend(address.user)
         copy.pointee.host = lend(address.host)
         copy.pointee.original_host = lend(address.originalHost)
-        copy.pointee.address = lend(address.address)
+        copy.pointee.address = lendAddress(address, copy.pointee.original)
         var out = haraka_value()
         out.type = HARAKA_TYPE_ADDRESS
         out.as.address = UnsafePointer(copy)
         return out
+    }
+
+    /// user@host. Nearly always what the client wrote between its brackets: then it is lent once.
+    private mutating func lendAddress(_ address: Address, _ original: haraka_str) -> haraka_str {
+        let isPlain = original.len == address.user.utf8.count + address.originalHost.utf8.count + 3
+        guard isPlain, let start = original.ptr, start[0] == CChar(bitPattern: UInt8(ascii: "<")) else {
+            return lend(address.address)
+        }
+        return haraka_str(ptr: start + 1, len: original.len - 2)
     }
 
     /// ESMTP parameters as a map; one without a value is null.

@@ -85,7 +85,7 @@ public struct PluginLoader: Sendable {
         return "not found: there is no \(places)"
     }
 
-    private static func name(_ text: String) throws(PluginLoadError) -> PluginName {
+    static func name(_ text: String) throws(PluginLoadError) -> PluginName {
         do { return try PluginName(text) } catch { throw PluginLoadError(text, "\(error)") }
     }
 
@@ -147,7 +147,7 @@ extension PluginHost {
     }
 
     /// The mapped object of a file, mapped once per generation.
-    private func object(_ sealed: SealedPlugin, in generation: Generation) throws(PluginLoadError) -> PluginObject {
+    func object(_ sealed: SealedPlugin, in generation: Generation) throws(PluginLoadError) -> PluginObject {
         if let object = generation.objects[sealed.name] { return object }
         let object = try PluginObject(sealed)
         generation.objects[sealed.name] = object
@@ -217,36 +217,6 @@ extension PluginHost {
             warn(HARAKA_LOG_NOTICE, plugin.name, "-", text)
         }
         plugin.generation.hooks.add(Handler(method: method, methodName: name, priority: priority), to: hook)
-    }
-
-    /// `haraka_inherits`: the parent's object, run with the child as `self`.
-    func inherit(_ child: PluginView, _ listed: String) -> Int32 {
-        let plugin = child.plugin
-        do throws(PluginLoadError) {
-            guard plugin.isRegistering, let (generation, prepared) = building else { return HARAKA_E_STATE }
-            var found = prepared
-            let (name, location) = try PluginLoader(roots: finder.roots).locate(listed, &found)
-            guard !child.lineage.contains(name.text) else {
-                throw PluginLoadError(plugin.name, "inherits itself: \((child.lineage.reversed() + [name.text]).joined(separator: " <- "))")
-            }
-            guard plugin.views.count < maximumViews else {
-                throw PluginLoadError(plugin.name, "has more than \(maximumViews - 1) parents")
-            }
-            let known = prepared.parents[name.text] ?? prepared.plugins.first { $0.name == name.text }
-            let sealed: SealedPlugin
-            if let known { sealed = known } else {
-                sealed = try SealedPlugin(name: name, location: location, abi: PluginLoader.abi)
-            }
-            let view = plugin.addView(try object(sealed, in: generation), child: child)
-            let status = runRegister(view)
-            guard status >= 0 else {
-                throw PluginLoadError(plugin.name, "its parent \(name.text) refused with \(statusName(status))")
-            }
-            return HARAKA_SUCCESS
-        } catch {
-            plugin.loadError = plugin.loadError ?? error.message
-            return error.message.contains("not found") ? HARAKA_E_ABSENT : HARAKA_E_LIMIT
-        }
     }
 }
 

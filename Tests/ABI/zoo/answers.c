@@ -1,7 +1,7 @@
 /* Answers with whatever code it was told (SET), and with replies of each form. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_HOOKS("connect_init mail capabilities reset_transaction disconnect log unrecognized_command"))
+ZOO_PLUGIN(HARAKA_HOOKS("connect_init mail capabilities reset_transaction disconnect log unrecognized_command"));
 
 static int32_t code = HARAKA_CONT;
 

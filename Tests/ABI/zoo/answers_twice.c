@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-ZOO_PLUGIN(HARAKA_HOOKS("mail rcpt_ok data quit"))
+ZOO_PLUGIN(HARAKA_HOOKS("mail rcpt_ok data quit"));
 
 static haraka_next kept;
 
@@ -44,6 +44,7 @@ HARAKA_HOOK(data)
 HARAKA_HOOK(quit)
 {
     pthread_t thread;
+    (void)call;
     pthread_create(&thread, NULL, complete, &kept);
     pthread_join(thread, NULL);
     return HARAKA_OK;

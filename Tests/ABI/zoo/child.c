@@ -1,14 +1,14 @@
 /* Inherits; overrides `word` and calls super. With -DPLAIN it overrides nothing. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_PARENTS(PARENT))
+ZOO_PLUGIN(HARAKA_PARENTS(PARENT));
 
 #ifndef PLAIN
 static haraka_value answer;
 
 HARAKA_EXPORT int32_t word(const haraka_call *call)
 {
-    static char text[200];
+    static char text[5000];
     haraka_method super;
     haraka_value value = haraka_null();
     if (haraka_find_parent_method(call->self, PARENT, "word", &super) == HARAKA_SUCCESS)

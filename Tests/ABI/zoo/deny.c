@@ -1,7 +1,7 @@
 /* A `deny` hook that shows what it is told and answers with CODE. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_HOOKS("deny"))
+ZOO_PLUGIN(HARAKA_HOOKS("deny"));
 
 static haraka_next kept;
 

@@ -1,7 +1,7 @@
 /* Exported hooks only; a function that is not one; names with `-`. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_HOOKS("mail queue_outbound my_own"))
+ZOO_PLUGIN(HARAKA_HOOKS("mail queue_outbound my_own"));
 
 HARAKA_HOOK(mail)
 {

@@ -1,7 +1,7 @@
 /* Functions with a context, and methods that need no exported symbol. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_NOTHING_ELSE)
+ZOO_PLUGIN(HARAKA_NOTHING_ELSE);
 
 static int32_t tell(const haraka_call *call)
 {

@@ -1,7 +1,7 @@
 /* Inherits from PARENT and looks away when that fails. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_NOTHING_ELSE)
+ZOO_PLUGIN(HARAKA_NOTHING_ELSE);
 
 HARAKA_REGISTER(self)
 {

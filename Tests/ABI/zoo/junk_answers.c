@@ -1,7 +1,7 @@
 /* Replies that make no sense, and NULL everywhere. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_HOOKS("unrecognized_command"))
+ZOO_PLUGIN(HARAKA_HOOKS("unrecognized_command"));
 
 HARAKA_HOOK(unrecognized_command)
 {

@@ -1,7 +1,7 @@
 /* Says PENDING on every kind of hook and forgets about it. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_HOOKS("mail capabilities log init_child"))
+ZOO_PLUGIN(HARAKA_HOOKS("mail capabilities log init_child"));
 
 HARAKA_HOOK(mail) { (void)call; return HARAKA_PENDING; }
 HARAKA_HOOK(capabilities) { (void)call; return HARAKA_PENDING; }

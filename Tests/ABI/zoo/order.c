@@ -1,7 +1,7 @@
 /* A method on one hook, with a priority. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_NOTHING_ELSE)
+ZOO_PLUGIN(HARAKA_NOTHING_ELSE);
 
 #ifndef PRIORITY
 #define PRIORITY 0

@@ -1,7 +1,7 @@
 /* A base plugin: a method that asks for what `this.word` is, data of its own for each child, hooks, a shutdown. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_HOOKS("helo mail"))
+ZOO_PLUGIN(HARAKA_HOOKS("helo mail"));
 
 struct data { int calls; };
 

@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-ZOO_PLUGIN(HARAKA_HOOKS("mail queue reset_transaction unrecognized_command"))
+ZOO_PLUGIN(HARAKA_HOOKS("mail queue reset_transaction unrecognized_command"));
 
 static haraka_next kept;
 static int32_t code;

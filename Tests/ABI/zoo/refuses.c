@@ -1,7 +1,7 @@
 /* Refuses mail with CODE and words. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_HOOKS("mail"))
+ZOO_PLUGIN(HARAKA_HOOKS("mail"));
 
 HARAKA_HOOK(mail) { return haraka_answer(call, CODE, "go away"); }
 

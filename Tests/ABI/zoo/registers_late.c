@@ -1,7 +1,7 @@
 /* Registers outside of haraka_register. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_HOOKS("mail"))
+ZOO_PLUGIN(HARAKA_HOOKS("mail"));
 
 HARAKA_HOOK(mail)
 {

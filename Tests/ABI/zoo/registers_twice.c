@@ -1,7 +1,7 @@
 /* The same method twice on one hook, and an exported hook besides. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_HOOKS("mail"))
+ZOO_PLUGIN(HARAKA_HOOKS("mail"));
 
 HARAKA_EXPORT int32_t early_and_late(const haraka_call *call)
 {

@@ -1,7 +1,7 @@
 /* Registers a method that it does not have. The C library has one of that name. */
 #include "zoo.h"
 
-ZOO_PLUGIN(HARAKA_NOTHING_ELSE)
+ZOO_PLUGIN(HARAKA_NOTHING_ELSE);
 
 HARAKA_REGISTER(self)
 {

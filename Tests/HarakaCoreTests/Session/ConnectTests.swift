@@ -67,7 +67,8 @@ struct ConnectTests {
         #expect(driver.connection.remote.info == "set")
     }
 
-    @Test("any other answer to lookup_rdns leaves the lookup to the server", arguments: ["CONT", "STOP", "DELAY", "DONE"])
+    @Test(
+        "any other answer to lookup_rdns leaves the lookup to the server", arguments: ["CONT", "STOP", "DELAY", "DONE"])
     func lookupDefault(answer: String) {
         let driver = SessionDriver()
         driver.clientName = nil

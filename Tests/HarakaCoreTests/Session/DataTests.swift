@@ -52,7 +52,9 @@ struct DataTests {
         return driver
     }
 
-    @Test("then the message goes to queue, or to queue_outbound if the client may relay", arguments: ["CONT words", "OK", "STOP"])
+    @Test(
+        "then the message goes to queue, or to queue_outbound if the client may relay",
+        arguments: ["CONT words", "OK", "STOP"])
     func goesOn(answer: String) {
         for (isRelaying, hook) in [(false, "queue"), (true, "queue_outbound")] {
             let driver = DataTests.receiving()

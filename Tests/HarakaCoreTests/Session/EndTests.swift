@@ -62,7 +62,9 @@ struct EndTests {
     func clientLeaves(place: Place) {
         let driver = place.reach()
         let hooks = place.hasTransaction ? "reset_transaction disconnect" : "disconnect"
-        play("E: client leaves\nH: \(hooks)\nX: closed\nE: client leaves\nE: server stops\nE: time is out\nH: ", on: driver)
+        play(
+            "E: client leaves\nH: \(hooks)\nX: closed\nE: client leaves\nE: server stops\nE: time is out\nH: ",
+            on: driver)
         #expect(driver.connection.transaction == nil)
         #expect(driver.connection.state == .disconnected)
         #expect(driver.connection.remoteIsClosed)
@@ -102,7 +104,21 @@ struct EndTests {
             driver.say(command)
             #expect(driver.thinking == "reset_transaction")
             driver.forget()
-            play("E: client leaves\nH: \nX: open\nA: CONT\nH: disconnect\nX: open\nE: client leaves\nH: \nA: CONT\nX: closed\nH: ", on: driver)
+            play(
+                """
+                E: client leaves
+                H:
+                X: open
+                A: CONT
+                H: disconnect
+                X: open
+                E: client leaves
+                H:
+                A: CONT
+                X: closed
+                H:
+                """,
+                on: driver)
             #expect(driver.connection.transaction == nil)
         }
     }
@@ -123,7 +139,20 @@ struct EndTests {
     func whileEnding() {
         let driver = play("P: disconnect LATER\nC: QUIT\nS: \(SmallCommandTests.bye)\nH: quit disconnect\nX: open")
         #expect(driver.connection.state == .disconnecting)
-        play("C: NOOP\nE: server stops\nE: time is out\nE: server fails\nE: client leaves\nH: \nX: open\nA: DENY\nX: closed\nH: ", on: driver)
+        play(
+            """
+            C: NOOP
+            E: server stops
+            E: time is out
+            E: server fails
+            E: client leaves
+            H:
+            X: open
+            A: DENY
+            X: closed
+            H:
+            """,
+            on: driver)
     }
 
     @Test("no answer to disconnect keeps the connection", arguments: HookCode.allCases)

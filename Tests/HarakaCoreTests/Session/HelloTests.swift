@@ -83,7 +83,9 @@ struct HelloTests {
             """, on: HelloTests.connected(settings))
     }
 
-    @Test("plugins add capabilities, and no answer of theirs changes the reply", arguments: ["CONT", "DENY no", "OK", "DENYDISCONNECT"])
+    @Test(
+        "plugins add capabilities, and no answer of theirs changes the reply",
+        arguments: ["CONT", "DENY no", "OK", "DENYDISCONNECT"])
     func capabilities(answer: String) {
         let driver = play("P: capabilities LATER\nC: EHLO client.example.net", on: HelloTests.connected())
         driver.connection.capabilities.append("STARTTLS")

@@ -67,7 +67,8 @@ struct LineTests {
         #expect(driver.connection.isEarlyTalker)
     }
 
-    @Test("who sends more before EHLO talks early", arguments: ["MAIL FROM:<a@example.com>", "RSET", "EHLO c", "HELO c"])
+    @Test(
+        "who sends more before EHLO talks early", arguments: ["MAIL FROM:<a@example.com>", "RSET", "EHLO c", "HELO c"])
     func beforeEhlo(line: String) {
         let driver = HelloTests.connected()
         driver.send(Array("\(line)\r\nRSET\r\n".utf8))

@@ -71,7 +71,9 @@ struct MailTests {
         #expect(driver.connection.errors == 1)
     }
 
-    @Test("on the submission ports MAIL needs relaying", arguments: [(587, true), (465, true), (25, false), (2525, false)])
+    @Test(
+        "on the submission ports MAIL needs relaying",
+        arguments: [(587, true), (465, true), (25, false), (2525, false)])
     func submission(port: Int, isRefused: Bool) {
         let driver = SessionDriver.greeted(port: port)
         let accepted = "250 sender <a@example.com> OK"
@@ -96,7 +98,9 @@ struct MailTests {
 
     @Test(
         "an address that is none is refused and not counted",
-        arguments: ["<a@>", "<a@b_c>", "<a@example.com.>", "<.a@example.com>", "<a@example.com", "<<a@example.com>>", "a"])
+        arguments: [
+            "<a@>", "<a@b_c>", "<a@example.com.>", "<.a@example.com>", "<a@example.com", "<<a@example.com>>", "a",
+        ])
     func badAddress(path: String) {
         let driver = play("C: MAIL FROM:\(path)\nS: 501 Invalid MAIL FROM address\nH: ")
         #expect(driver.connection.errors == 0)
@@ -182,7 +186,9 @@ struct MailTests {
         play("C: MAIL FROM: a@example.com\nS: 250 sender <a@example.com> OK", on: driver)
     }
 
-    @Test("a refusal that a plugin sent itself resets the transaction, an acceptance keeps it", arguments: [(550, false), (250, true)])
+    @Test(
+        "a refusal that a plugin sent itself resets the transaction, an acceptance keeps it",
+        arguments: [(550, false), (250, true)])
     func done(code: Int, isKept: Bool) {
         let driver = play("P: mail LATER\nC: MAIL FROM:<a@example.com>")
         driver.connection.lastReply = Reply(code, "by the plugin")

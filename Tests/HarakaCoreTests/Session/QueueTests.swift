@@ -82,7 +82,9 @@ struct QueueTests {
         #expect(driver.question == .queueOK("Message Queued \(QueueTests.mark)"))
     }
 
-    @Test("a message that a plugin has is confirmed, even if the server stops just then", arguments: ["server stops", "server fails", "time is out"])
+    @Test(
+        "a message that a plugin has is confirmed, even if the server stops just then",
+        arguments: ["server stops", "server fails", "time is out"])
     func confirmed(event: String) {
         let driver = play(
             """
@@ -113,7 +115,9 @@ struct QueueTests {
         #expect(driver.connection.msgCount.accept == 1)
     }
 
-    @Test("a plugin that replies itself is counted by its reply", arguments: [(250, 1, 0, 0), (452, 0, 1, 0), (552, 0, 0, 1), (354, 0, 0, 0)])
+    @Test(
+        "a plugin that replies itself is counted by its reply",
+        arguments: [(250, 1, 0, 0), (452, 0, 1, 0), (552, 0, 0, 1), (354, 0, 0, 0)])
     func done(code: Int, accept: Int, tempfail: Int, reject: Int) {
         let driver = play("P: queue LATER\nC: x\nC: .", on: DataTests.receiving())
         driver.connection.lastReply = Reply(code, "by the plugin")

@@ -33,7 +33,8 @@ struct UnrecognizedTests {
     @Test(
         "the hook is told the word as sent, and the rest",
         arguments: [
-            ("xFoo  bar\\tbaz ", "xFoo", "bar\tbaz"), ("STARTTLS", "STARTTLS", ""), (" MAIL FROM:<a@b>", "", "MAIL FROM:<a@b>"),
+            ("xFoo  bar\\tbaz ", "xFoo", "bar\tbaz"), ("STARTTLS", "STARTTLS", ""),
+            (" MAIL FROM:<a@b>", "", "MAIL FROM:<a@b>"),
             ("", "", ""), ("MAILFROM:<a@b>", "MAILFROM:<a@b>", ""),
         ])
     func words(line: String, word: String, rest: String) {
@@ -55,7 +56,8 @@ struct UnrecognizedTests {
             Decision("CONT", "500 Unrecognized command", "unrecognized_command my_hook"),
             Decision("OK", "", "unrecognized_command my_hook"),
             Decision("DENY no", "500 no", "unrecognized_command my_hook"),
-            Decision("DENYDISCONNECT", "521 Unrecognized command", "unrecognized_command my_hook disconnect", closed: true),
+            Decision(
+                "DENYDISCONNECT", "521 Unrecognized command", "unrecognized_command my_hook disconnect", closed: true),
             Decision("DISCONNECT", "", "unrecognized_command my_hook disconnect", closed: true),
             Decision("DONE", "", "unrecognized_command my_hook"),
         ])

@@ -33,7 +33,7 @@ enum ZooBuilder {
     /// The bytes of a shared object made of one C file.
     static func library(_ source: String, _ options: [String]) throws -> [UInt8] {
         let text = try String(contentsOfFile: self.source(source), encoding: .utf8)
-        let key = SHA256.hex(Array(([text] + options).joined(separator: "\0").utf8).span)
+        let key = ([text] + options).joined(separator: "\0")
         if let known = lock.with({ built[key] }) { return try known.get() }
         let result = Result { try compile(source, options) }.mapError { ZooFailure("\($0)") }
         lock.with { built[key] = result }

@@ -5,7 +5,8 @@ import HarakaPluginABI
 import SMTPSyntax
 import Testing
 
-let mail = Question.mail(PathArguments(address: Address(user: "joe", host: "example.com"), parameters: []))
+let mailArguments = PathArguments(address: Address(user: "joe", host: "example.com"), parameters: [])
+let mail = Question.mail(mailArguments)
 
 extension ZooTests {
     @Suite("registration") struct Registration {
@@ -53,9 +54,9 @@ extension ZooTests {
                 let client = zoo.connect()
                 #expect(client.ask(mail) == .cont)
                 #expect(client.ask(.queueOutbound) == Verdict(.ok))
-                #expect(client.ask(.rcptOK(.null)) == .cont)
+                #expect(client.ask(.rcptOK(mailArguments)) == .cont)
                 #expect(client.ask(.named("my_own", word: "MY", rest: "own")) == Verdict(.ok))
-                #expect(client.ask(.rcpt(PathArguments(address: .null, parameters: []))) == .cont)
+                #expect(client.ask(.rcpt(mailArguments)) == .cont)
                 let said = [
                     "mail [<joe|example.com>,{}]", "queue_outbound", "dashed rcpt_ok", #"my_own ["MY","own"]"#,
                 ]

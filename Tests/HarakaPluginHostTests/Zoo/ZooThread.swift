@@ -122,13 +122,15 @@ private final class ZooBox<Value, Failure: Error>: @unchecked Sendable {
     init(_ body: @escaping () throws(Failure) -> Value) { self.body = body }
 
     func run() {
-        guard let body else { return }
-        let outcome: Result<Value, Failure>
-        do throws(Failure) { outcome = .success(try body()) } catch { outcome = .failure(error) }
-        lock.change {
-            result = outcome
-            self.body = nil
-        }
+        let outcome = evaluate()
+        lock.change { result = outcome }
+    }
+
+    /// Lets go of the body before anybody is told.
+    private func evaluate() -> Result<Value, Failure>? {
+        guard let body else { return nil }
+        self.body = nil
+        do throws(Failure) { return .success(try body()) } catch { return .failure(error) }
     }
 
     func wait() -> Result<Value, Failure>? {

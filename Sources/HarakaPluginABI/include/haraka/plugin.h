@@ -11,7 +11,7 @@
  * and one note that says who it is (HARAKA_PLUGIN below). The smallest useful plugin:
  *
  *     #include <haraka/plugin.h>
- *     HARAKA_PLUGIN("no_postmaster", "1.0", "Refuses mail from postmaster", HARAKA_HOOKS("mail"))
+ *     HARAKA_PLUGIN("no_postmaster", "1.0", "Refuses mail from postmaster", HARAKA_HOOKS("mail"));
  *     HARAKA_REGISTER(self) { (void)self; return HARAKA_SUCCESS; }
  *     HARAKA_HOOK(mail)
  *     {
@@ -529,7 +529,8 @@ static inline int32_t haraka_attach(const haraka_host *host)
 #define HARAKA_HELP(text) "help=" text "\0"           /* Markdown, shown by haraka -h NAME */
 #define HARAKA_NOTHING_ELSE ""
 
-/* Who this plugin is: an ELF note that is read without running one instruction of it. Once per plugin, at file level. */
+/* Who this plugin is: an ELF note that is read without running one instruction of it. Once per plugin, at file level,
+ * with a semicolon. */
 #define HARAKA_PLUGIN(name_, version_, summary_, more_)                                                              \
     const haraka_host *haraka_table HARAKA_HIDDEN = NULL;                                                            \
     HARAKA_NOTE("name=" name_ "\0version=" version_ "\0summary=" summary_ "\0" more_)
