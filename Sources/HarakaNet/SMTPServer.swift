@@ -25,7 +25,7 @@ public final class SMTPServer {
         self.loop = loop
         context = ServerContext(settings, host, log, pool: pool)
         host.onEvict = { [unowned context] generation in
-            for session in context.sessions.values where host.generation(of: session.connection) === generation {
+            for session in context.sessions.values where session.generation === generation {
                 session.stopSoon()
             }
         }

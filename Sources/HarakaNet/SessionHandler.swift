@@ -9,9 +9,8 @@ import SMTPSyntax
 
 /// Drives a `SessionMachine`. On the loop. Everything between received bytes and a reply happens in one call, unless a
 /// plugin takes its time; then input waits in `input` and, beyond a limit, in the kernel.
-final class SessionHandler: ChannelDuplexHandler, ConnectionDriver {
+final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     /// While a plugin thinks, no more than this is read ahead.
@@ -28,7 +27,10 @@ final class SessionHandler: ChannelDuplexHandler, ConnectionDriver {
     private(set) var channelContext: ChannelHandlerContext?
     private var isPumping = false
     private var pauses = 0
-    private var wantsRead = false
+    /// The channel reads by itself; off while a plugin has paused it or enough input waits.
+    private var isReading = true
+    /// The plugins of this session, for as long as it lives.
+    private(set) var generation: Generation?
     var inputHasEnded = false
     private var wantsDisconnect = false
     /// The last reply is out; what still comes in is thrown away until the peer closes.
@@ -56,6 +58,7 @@ final class SessionHandler: ChannelDuplexHandler, ConnectionDriver {
         channelContext = context
         server.opened(self)
         server.host.begin(self)
+        generation = server.host.generation(of: connection)
         if server.log.isEnabled(6) {
             server.log.log(6, uuid: connection.uuid, origin: "core", "connect ip=\(connection.remote.ip) port=\(connection.remote.port) local_ip=\(connection.local.ip) local_port=\(connection.local.port)")
         }
@@ -71,16 +74,13 @@ final class SessionHandler: ChannelDuplexHandler, ConnectionDriver {
         pump { _ in }
     }
 
-    func read(context: ChannelHandlerContext) {
-        if canRead { context.read() } else { wantsRead = true }
-    }
-
-    private var canRead: Bool { pauses == 0 && (input?.readableBytes ?? 0) < SessionHandler.readAhead }
-
-    private func readAgain() {
-        guard wantsRead, canRead else { return }
-        wantsRead = false
-        channelContext?.read()
+    /// Lets the kernel hold the client back while there is enough to do.
+    private func adjustReading() {
+        let wants = pauses == 0 && (input?.readableBytes ?? 0) < SessionHandler.readAhead
+        guard wants != isReading else { return }
+        isReading = wants
+        // Setting it on an open channel does not fail; on a closed one nothing is read anyway.
+        try? channelContext?.channel.syncOptions?.setOption(.autoRead, value: wants)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -117,7 +117,7 @@ final class SessionHandler: ChannelDuplexHandler, ConnectionDriver {
         while !isFinished, step() {}
         isPumping = false
         flush()
-        readAgain()
+        adjustReading()
     }
 
     /// Handles one line or one run of content. False: nothing more can be done now.
@@ -137,7 +137,7 @@ final class SessionHandler: ChannelDuplexHandler, ConnectionDriver {
             }
             return false
         }
-        if server.isStopping || server.host.generation(of: connection)?.isEvicted == true {
+        if server.isStopping || generation?.isEvicted == true {
             perform(machine.serverStops())
             return true
         }
@@ -335,7 +335,10 @@ final class SessionHandler: ChannelDuplexHandler, ConnectionDriver {
         channelContext?.eventLoop.execute { session.pump { _ in } }
     }
 
-    func pauseReading() { pauses += 1 }
+    func pauseReading() {
+        pauses += 1
+        adjustReading()
+    }
 
     func resumeReading() {
         guard pauses > 0 else { return }

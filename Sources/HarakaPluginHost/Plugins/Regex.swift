@@ -111,12 +111,11 @@ final class Regex {
 
     private var groups: Match {
         guard let offsets = pcre2_get_ovector_pointer_8(matches) else { return .gaveUp }
-        let unset = Int(bitPattern: UInt.max)
         return .groups(
             (0..<Int(pcre2_get_ovector_count_8(matches))).map { group in
-                let start = Int(bitPattern: UInt(offsets[2 * group]))
-                let end = Int(bitPattern: UInt(offsets[2 * group + 1]))
-                return start == unset || start > end ? nil : start..<end
+                // Swift reads a size_t as Int, and so PCRE2_UNSET, the greatest size_t, as -1.
+                let (start, end) = (offsets[2 * group], offsets[2 * group + 1])
+                return start < 0 || start > end ? nil : start..<end
             })
     }
 }

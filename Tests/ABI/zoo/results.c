@@ -25,7 +25,8 @@ HARAKA_HOOK(mail)
     say(call->self, "%s", show(&value));
     haraka_table->result_get(object, name, haraka_text("single"), &value);
     say(call->self, "%s", show(&value));
-    say(call->self, "%s %s", status_text(haraka_table->result_get(object, name, haraka_text("none"), &value)), show(&value));
+    say(call->self, "%s", status_text(haraka_table->result_get(object, name, haraka_text("none"), &value)));
+    say(call->self, "%s", show(&value));
     say(call->self, "%s", status_text(haraka_table->result_get(object, haraka_text("nobody"), haraka_text(NULL), &value)));
     say(call->self, "%d %d %d", haraka_table->result_has(object, name, haraka_text("pass"), &b),
         haraka_table->result_has(object, name, haraka_text("single"), &b),
