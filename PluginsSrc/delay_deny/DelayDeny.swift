@@ -53,8 +53,9 @@ private func giveBack(_ call: borrowing Call) -> Answer {
         return .continue
     }
     let recipient = recipient(call.argument(0)) ?? ""
-    guard let rejection = kept(call.connection.notes).first(for: recipient)
-        ?? kept(transaction.notes).first(for: recipient)
+    guard
+        let rejection = kept(call.connection.notes).first(for: recipient)
+            ?? kept(transaction.notes).first(for: recipient)
     else { return .continue }
     return Answer(rejection.code, rejection.reply)
 }
@@ -69,7 +70,7 @@ private func recipient(_ argument: ValueView) -> String? {
 
 /// The message of a refusal: text, lines, or a map with an SMTP code and an enhanced status.
 private func reply(_ message: ValueView) -> Reply? {
-    if let text = message.string { return Reply(text) }
+    if let text = message.string { return text.isEmpty ? nil : Reply(text) }
     if message[0].string != nil { return Reply(lines(message)) }
     guard message.count > 0 else { return nil }
     let code = UInt32(clamping: message["code"].integer(or: 0))

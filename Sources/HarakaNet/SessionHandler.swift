@@ -313,7 +313,7 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
 
     /// The server stops now.
     func stopNow() {
-        guard !isFinished else { return }
+        guard !isFinished, !machine.isDisconnecting else { return }
         server.host.cancel(connection)
         reception = nil
         pump { $0.perform($0.machine.serverStops()) }
@@ -326,6 +326,7 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     func respond(_ code: Int, _ reply: PluginReply) {
         let reply = reply.reply(code, "")
         connection.lastReply = reply
+        if reply.code >= 400 { connection.lastReject = connection.lastResponse }
         send(reply)
     }
 

@@ -110,7 +110,9 @@ public struct Plugin: Sendable {
     }
 
     /// Remembers and logs a registration that failed. What a failed call was given stays the caller's.
-    private func report(_ status: Int32, _ what: @autoclosure () -> String, releasing box: UnsafeMutableRawPointer? = nil) {
+    private func report(
+        _ status: Int32, _ what: @autoclosure () -> String, releasing box: UnsafeMutableRawPointer? = nil
+    ) {
         guard status < 0 else { return }
         if let box { releaseKept(box) }
         haraka_kit_note_status(status)

@@ -77,8 +77,10 @@ extension String {
     func lent<Result>(_ body: (haraka_str) -> Result) -> Result {
         var copy = self
         return copy.withUTF8 { bytes in
-            body(haraka_str(ptr: UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(to: CChar.self),
-                len: bytes.count))
+            body(
+                haraka_str(
+                    ptr: UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(to: CChar.self),
+                    len: bytes.count))
         }
     }
 }

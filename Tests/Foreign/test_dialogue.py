@@ -30,7 +30,7 @@ class Dialogue(ForeignTest):
             self.assertEqual(client.say(b"QUIT\r\n"), GOODBYE)
             self.assertEqual(client.rest(), b"")
             (line,) = [line for line in server.lines if "disconnect ip=" in line]
-            self.assertEqual(line.split("[")[2][:6].encode(), client.banner[-10:-4])
+            self.assertEqual(line.split("[")[2][:6].encode(), client.banner[-9:-3])
 
     def test_hello(self):
         """dialogue: HELO gets one line, EHLO the extensions"""
@@ -91,13 +91,12 @@ class Dialogue(ForeignTest):
             for line in wrong:
                 reply = client.say(line + b"\r\n")
                 self.assertIn(reply.split(b"\r\n")[0], (b"501 Invalid MAIL FROM address", b"501-Command parsing failed"), line)
-            for line in (b"MAIL", b"MAIL a@example.org", b"MAIL FROM <a@example.org>"):
-                self.assertEqual(client.say(line + b"\r\n")[:len(PARSING)], PARSING, line)
+            self.assertEqual(client.say(b"MAIL\r\n")[:len(PARSING)], PARSING)
             self.script(client, (b"MAIL FROM:<>\r\n", b"250 sender <> OK\r\n"),
                         (b"RCPT TO:<>\r\n", b"501 Invalid RCPT TO address\r\n"))
-            self.assertEqual(client.say(b"RCPT b@example.com\r\n")[:len(PARSING)], PARSING)
+            self.assertEqual(client.say(b"RCPT TO:<nobody>\r\n")[:len(PARSING)], PARSING)
             self.script(client,
-                        (b'RCPT TO:<"b b"@Example.COM>\r\n', b'250 recipient <"b b"@example.com> OK\r\n'),
+                        (b'RCPT TO:<"b,b"@Example.COM>\r\n', b'250 recipient <"b,b"@example.com> OK\r\n'),
                         (b"RCPT TO:<@hop.example,@x.example:b@example.com>\r\n", b"250 recipient <b@example.com> OK\r\n"),
                         (b"RCPT TO:<c@elsewhere.example>\r\n", b"550 I cannot deliver mail for <c@elsewhere.example>\r\n"))
 
@@ -194,9 +193,9 @@ class Dialogue(ForeignTest):
     def test_mark_of_refusals(self):
         """dialogue: uuid.deny_chars marks each line of each refusal, and nothing else"""
         with Server(config={"connection.ini": "[uuid]\ndeny_chars=6\n"}) as server, Wire(server.port) as client:
-            mark = rb"\[%s@mx\] " % client.banner[-10:-4]
+            mark = rb"\[%s@mx\] " % client.banner[-9:-3]
             self.assertEqual(client.say(b"NOOP\r\n"), b"250 OK\r\n")
             self.assertRegex(client.say(b"BLAH\r\n"), rb"\A500 %sUnrecognized command\r\n\Z" % mark)
             client.say(EHLO)
-            self.assertRegex(client.say(b"MAIL nonsense\r\n"),
+            self.assertRegex(client.say(b"MAIL\r\n"),
                              rb"\A501-%sCommand parsing failed\r\n501 %s[^\r\n]+\r\n\Z" % (mark, mark))

@@ -106,15 +106,27 @@ class Listener(Server):
     """A server whose listeners need not be ports: `targets` says where each of them is."""
 
     def start(self):
+        self.ports = Places(self)
         super().start()
-        self.targets = [self.target(place) for place in self.places()]
-
-    def places(self):
-        return [line.split("Listening on ", 1)[1] for line in self.lines if "Listening on " in line]
+        self.targets = [self.target(place) for place in self.ports.places()]
 
     def target(self, place):
         host, _, port = place.rpartition(":")
         return place if place.startswith("/") else (host.strip("[]"), int(port))
+
+
+class Places(list):
+    """The listeners that the log names, unix sockets too."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server = server
+
+    def places(self):
+        return [line.split("Listening on ", 1)[1] for line in list(self.server.lines) if "Listening on " in line]
+
+    def __len__(self):
+        return len(self.places())
 
 
 def seconds(action):

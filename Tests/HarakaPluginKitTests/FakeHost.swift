@@ -82,7 +82,9 @@ final class FakeHost: @unchecked Sendable {
             if let work {
                 let done = DispatchSemaphore(value: 0)
                 let context = UInt(bitPattern: callback.context)
-                Thread { work(UnsafeMutableRawPointer(bitPattern: context)); done.signal() }.start()
+                Thread {
+                    work(UnsafeMutableRawPointer(bitPattern: context)); done.signal()
+                }.start()
                 done.wait()
                 self.work = nil
             }

@@ -44,7 +44,11 @@ extension KitTests {
         func offloaded() {
             FakeHost.register { plugin in
                 plugin.hook("queue") { _, next in
-                    next.offload { 6 * 7 } then: { output, next in next.ok("\(output)") }
+                    next.offload {
+                        6 * 7
+                    } then: { output, next in
+                        next.ok("\(output)")
+                    }
                 }
             }
             #expect(host.run("queue") == HARAKA_PENDING)
@@ -57,7 +61,9 @@ extension KitTests {
         func offloadedThrows() {
             FakeHost.register { plugin in
                 plugin.hook("queue") { _, next in
-                    next.offload { () throws(PluginError) -> Int in throw PluginError("disk full") } then: { _, next in
+                    next.offload { () throws(PluginError) -> Int in
+                        throw PluginError("disk full")
+                    } then: { _, next in
                         next.ok()
                     }
                 }
@@ -71,7 +77,13 @@ extension KitTests {
         @Test("work that the host refuses still gets an answer")
         func offloadRefused() {
             FakeHost.register { plugin in
-                plugin.hook("queue") { _, next in next.offload { 1 } then: { _, next in next.ok() } }
+                plugin.hook("queue") { _, next in
+                    next.offload {
+                        1
+                    } then: { _, next in
+                        next.ok()
+                    }
+                }
             }
             host.status = HARAKA_E_LIMIT
             #expect(host.run("queue") == HARAKA_PENDING)

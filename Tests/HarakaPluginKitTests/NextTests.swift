@@ -84,10 +84,11 @@ extension KitTests {
             }
             #expect(host.run("mail") == HARAKA_PENDING)
             #expect(host.run("rcpt") == HARAKA_PENDING)
-            #expect(host.answers == [
-                .init(code: HARAKA_DENYSOFT, lines: ["plugin failed"]),
-                .init(code: HARAKA_DENYSOFT, lines: ["plugin failed"]),
-            ])
+            #expect(
+                host.answers == [
+                    .init(code: HARAKA_DENYSOFT, lines: ["plugin failed"]),
+                    .init(code: HARAKA_DENYSOFT, lines: ["plugin failed"]),
+                ])
             #expect(host.log == ["2 failed: disk on fire", "2 failed: no line"])
         }
 

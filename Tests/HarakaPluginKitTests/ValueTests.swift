@@ -81,7 +81,11 @@ extension KitTests {
         @Test("a log line below the level is not even built")
         func logLevel() {
             FakeHost.register { plugin in
-                plugin.log(.debug, { Issue.record("built"); return "" }())
+                plugin.log(
+                    .debug,
+                    {
+                        Issue.record("built"); return ""
+                    }())
                 plugin.log(.info, "written")
             }
             #expect(host.log == ["6 written"])

@@ -14,7 +14,7 @@
 
 HARAKA_PLUGIN("greylist_memory", "1.0", "Greylisting by client, sender and recipient, kept in memory",
               HARAKA_HOOKS("rcpt_ok") HARAKA_LICENCE("MIT")
-              HARAKA_HELP("Configuration: greylist_memory.ini, see README.md.\n"))
+              HARAKA_HELP("Configuration: greylist_memory.ini, see README.md.\n"));
 
 /* One triplet. The key is the bytes of all three parts, one after the other, with a NUL between. */
 typedef struct entry {

@@ -17,7 +17,7 @@ HARAKA_PLUGIN("skeleton", "1.0", "Does nothing, with comments",
               HARAKA_HOOKS("mail rcpt connect")
               HARAKA_VENDOR("you")
               HARAKA_LICENCE("MIT")
-              HARAKA_HELP("# skeleton\n\nDoes nothing.\n"))
+              HARAKA_HELP("# skeleton\n\nDoes nothing.\n"));
 
 /* What the plugin remembers. All hooks run on one thread, so there is no lock. */
 typedef struct state {

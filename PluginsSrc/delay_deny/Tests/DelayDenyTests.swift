@@ -9,8 +9,10 @@ struct DelayDenyTests {
     @Test(
         "included_plugins wins over excluded_plugins; entries may name plugin, hook and method",
         arguments: [
-            (nil, nil, true), ("", "", true), ("dns", nil, true), ("dns:mail, x", nil, true), ("dns:mail:check", nil, true),
-            ("dns:rcpt;other", nil, false), (nil, "dns", false), (nil, "dns:mail", false), (nil, "dns:mail:check", false),
+            (nil, nil, true), ("", "", true), ("dns", nil, true), ("dns:mail, x", nil, true),
+            ("dns:mail:check", nil, true),
+            ("dns:rcpt;other", nil, false), (nil, "dns", false), (nil, "dns:mail", false),
+            (nil, "dns:mail:check", false),
             (nil, "dns:rcpt", true), ("dns", "dns", true), ("other", "other", false), (nil, "dn", true),
         ] as [(String?, String?, Bool)])
     func choice(included: String?, excluded: String?, postpones: Bool) {

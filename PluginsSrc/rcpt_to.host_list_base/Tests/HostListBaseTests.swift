@@ -27,7 +27,9 @@ struct HostListBaseTests {
         #expect(lend("mixed.example.org", hosts.contains))
     }
 
-    @Test("neither a subdomain, nor a parent, nor nothing is local", arguments: ["a.example.com", "com", "", "example.co"])
+    @Test(
+        "neither a subdomain, nor a parent, nor nothing is local",
+        arguments: ["a.example.com", "com", "", "example.co"])
     func notListed(host: String) {
         #expect(!lend(host, set("example.com").contains))
     }
@@ -52,7 +54,9 @@ struct HostListBaseTests {
         #expect(alternatives(["a", "b\\.c"]) == "(?:a|b\\.c)")
     }
 
-    @Test("anti_spoof is on for words that mean it", arguments: [("true", true), ("1", true), (" on ", true), ("false", false), ("", false)])
+    @Test(
+        "anti_spoof is on for words that mean it",
+        arguments: [("true", true), ("1", true), (" on ", true), ("false", false), ("", false)])
     func truth(word: String, on: Bool) {
         #expect(lend(word, isOn) == on)
     }

@@ -15,6 +15,10 @@ final class Regex {
     /// PCRE2's limit begins anew with each start position, so the clock is looked at between some of them.
     private static let milliseconds: Int64 = 50
 
+    /// Compiled patterns run on this stack; PCRE2's own 32 KiB end after some hundred rounds of `(a|b)+`. One for all: only
+    /// one pattern runs at a time.
+    nonisolated(unsafe) private static let stack = pcre2_jit_stack_create_8(32 * 1024, 1024 * 1024, nil)
+
     private let code: OpaquePointer
     private let context: OpaquePointer
     private let matches: OpaquePointer
@@ -47,6 +51,7 @@ final class Regex {
             throw CompileError(message: "no memory")
         }
         pcre2_set_depth_limit_8(context, Regex.depthLimit)
+        pcre2_jit_stack_assign_8(context, nil, Regex.stack.map(UnsafeMutableRawPointer.init))
         pcre2_jit_compile_8(compiled, UInt32(PCRE2_JIT_COMPLETE))
         var all: UInt32 = 0
         pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_ALLOPTIONS), &all)

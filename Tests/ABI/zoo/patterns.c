@@ -73,11 +73,15 @@ HARAKA_HOOK(unrecognized_command)
     }
     COMMAND("LIMITS")
     {
-        fill("(a+)+$b", 'a', 5000);
-        fill("^(a|a)*$", 'a', 40);
-        fill("(a|aa)+b", 'a', 60000);
+        fill("(a+)+[^a]", 'a', 5000);
+        fill("^(a|a)*[^a]", 'a', 40);
+        fill("(a|aa)+[^a]", 'a', 60000);
         fill("(.*)(.*)(.*)(.*)(.*)[^a]", 'a', 2000);
         fill("a+[bc]", 'a', 65536);
+        fill(".*?a++[bc]", 'a', 65536);
+        fill("(a+b?)+[bc]", 'a', 65536);
+        fill("a[^x]*a[^x]*a[^x]*[bc]", 'a', 65536);
+        fill("^(a|b)+$", 'a', 10000);
         fill("b", 'a', 65537);
         fill("b", 'a', 65536);
         fill("a*", 'a', 65536 - 1);

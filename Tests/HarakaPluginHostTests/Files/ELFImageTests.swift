@@ -180,10 +180,10 @@ import Testing
             bytes = bytes.patched(try #require(bytes.dynamicEntry(tag)) + 3, 1)
         }
         #expect(try ELFImage.read(bytes).imports.contains { $0.name == "abort" })
-        // sh_addr of another table, and a size that no table has.
+        // sh_addr of another table, and a size that no table has: counted by it, the symbols would leave the file.
         let section = try #require(bytes.sectionHeader(ELFSection.Kind.dynamicSymbols))
         let other = bytes.patched(section + 16, 0xff, 0xff).patched(section + 36, 0xff)
-        #expect(try !ELFImage.read(other).imports.contains { $0.name == "abort" })
+        #expect(readError(other) == nil)
     }
 
     @Test("a library for the other machine can be read when it is asked for")

@@ -87,6 +87,12 @@ import Testing
         #expect(try !isOpen(sealed()))
     }
 
+    /// A descriptor of a memory file that nobody sealed; -1 if there is none.
+    private func duplicateOfMemory() -> Int32 {
+        guard let memory = OwnedDescriptor.memory("open") else { return -1 }
+        return dup(memory.number)
+    }
+
     @Test("a sealed copy is taken over from its descriptor; anything else is not")
     func inherited() throws {
         let sealed = try SealedFile(folder.write("x.so", [1, 2, 3]))
@@ -99,8 +105,7 @@ import Testing
             _ = try SealedFile(inherited: plain, origin: "/plugins/x.so")
         }
         // Without this line the refusal below could come from a descriptor that is closed.
-        let memory = OwnedDescriptor.memory("open")
-        let unsealed = memory.map { dup($0.number) } ?? -1
+        let unsealed = duplicateOfMemory()
         #expect(fcntl(unsealed, F_GETFD) >= 0)
         #expect(throws: PluginFileError(path: "/plugins/x.so", reason: .notSealed)) {
             _ = try SealedFile(inherited: unsealed, origin: "/plugins/x.so")

@@ -43,7 +43,7 @@ import Testing
 
     @Test("atexit of the C library counts as the function that it calls")
     func atexit() throws {
-        let source = "#include <stdlib.h>\nstatic void g(void) {}\nint f(void) { return atexit(g); }"
+        let source = "#include <stdlib.h>\nint n; static void g(void) { n = 1; }\nint f(void) { return atexit(g); }"
         #expect(try verdict(source) == .unsafe([.exitHandler("__cxa_atexit")]))
     }
 

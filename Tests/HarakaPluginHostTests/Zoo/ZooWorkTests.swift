@@ -184,13 +184,10 @@ extension ZooTests {
                 let client = try load(zoo, "patterns.c")
                 _ = zoo.heard()
                 client.command("LIMITS")
-                let said = zoo.heard()
-                #expect(said.count == 8)
-                #expect(said.prefix(5).allSatisfy { $0 == "w: LIMIT" || $0 == "w: SUCCESS" })
-                #expect(said[0] == "w: SUCCESS" || said[0] == "w: LIMIT")
-                #expect(said[5] == "w: LIMIT")
-                #expect(said[6] == "w: SUCCESS")
-                #expect(said[7].hasPrefix("w: 1 "))
+                let limit = "w: LIMIT"
+                let slow = [limit, limit, limit, limit, "w: SUCCESS", limit, limit, limit]
+                let said = zoo.heard().map { String($0.prefix(10)) }
+                #expect(said == slow + ["w: 1 'aaaa", limit, "w: SUCCESS", "w: 1 'aaaa"])
                 client.command("MANY")
                 #expect(zoo.heard() == ["w: 10000"])
             }

@@ -20,7 +20,9 @@ struct MailboxPathTests {
         #expect(path.depth == names.count)
     }
 
-    @Test("a template that leaves the root or makes no sense is refused", arguments: ["../%u", "a/./b", "%x", "100%", "", "//"])
+    @Test(
+        "a template that leaves the root or makes no sense is refused",
+        arguments: ["../%u", "a/./b", "%x", "100%", "", "//"])
     func refused(template: String) {
         #expect(throws: PluginError.self) { _ = try MailboxPath(template: template) }
     }

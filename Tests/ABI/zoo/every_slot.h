@@ -1,0 +1,120 @@
+/*
+ * Every function of the table once, with arguments that a caller chooses. Add a line when the table grows: the test
+ * counts them against the size of the table.
+ */
+#ifndef EVERY_SLOT_H
+#define EVERY_SLOT_H
+
+#include "zoo.h"
+
+struct arguments {
+    uint64_t self, next, connection, transaction, object, message, timer, regex;
+    haraka_str text;
+    const haraka_value *value;
+    const haraka_reply *reply;
+    const haraka_callback *callback;
+    haraka_function function;
+    void *context;
+    int32_t number;
+    haraka_value *out;
+    haraka_str *out_text;
+    haraka_method *out_method;
+    void *buffer;
+};
+
+/* What a slot answered: its status, or for the few that answer something else a status that means the same. */
+struct answer { const char *slot; int64_t status; int on_any_thread; };
+
+enum { SLOTS = 44 };
+
+static UNUSED void nothing(void *context) { (void)context; }
+
+static UNUSED int every_slot(const struct arguments *a, struct answer *answers)
+{
+    const haraka_host *t = haraka_table;
+    const haraka_self s = {a->self};
+    const haraka_next n = {a->next};
+    const haraka_connection c = {a->connection};
+    const haraka_transaction x = {a->transaction};
+    const haraka_object o = {a->object};
+    const haraka_message m = {a->message};
+    const haraka_timer timer = {a->timer};
+    haraka_timer started = {0};
+    haraka_message retained = {0};
+    int64_t left;
+    void *pointer;
+    int i = 0;
+#define LOOP(slot_, call_) answers[i].slot = slot_, answers[i].on_any_thread = 0, answers[i++].status = (call_)
+#define ANY(slot_, call_) answers[i].slot = slot_, answers[i].on_any_thread = 1, answers[i++].status = (call_)
+    LOOP("register_hook", t->register_hook(s, a->text, a->text, a->number));
+    LOOP("register_function", t->register_function(s, a->text, a->function, a->context, NULL, a->number));
+    LOOP("add_method", t->add_method(s, a->text, a->function, a->context, NULL));
+    LOOP("inherits", t->inherits(s, a->text));
+    LOOP("find_method", t->find_method(s, a->text, a->out_method));
+    LOOP("find_parent_method", t->find_parent_method(s, a->text, a->text, a->out_method));
+    LOOP("set_data", t->set_data(s, a->context, NULL));
+    LOOP("get_data", t->get_data(s) == NULL ? HARAKA_E_WRONG_THREAD : 0);
+    ANY("plugin_name", t->plugin_name(s).len > 0 ? 0 : HARAKA_E_HANDLE);
+    ANY("complete", t->complete(n, a->number, a->reply));
+    LOOP("deadline", t->deadline(n, a->out == NULL ? NULL : &left));
+    LOOP("on_cancel", t->on_cancel(n, a->callback));
+    LOOP("next_arguments", t->next_arguments(n, a->out));
+    ANY("log_enabled", t->log_enabled(a->number));
+    ANY("log", (t->log(s, a->number, o, a->text), 0));
+    LOOP("config_get", t->config_get(s, a->text, a->number, a->text, a->out));
+    LOOP("get", t->get(o, a->number, a->out));
+    LOOP("set", t->set(o, a->number, a->value));
+    LOOP("append", t->append(o, a->number, a->value));
+    LOOP("transaction_of", t->transaction_of(c).bits == 0 ? HARAKA_E_WRONG_THREAD : 0);
+    LOOP("respond", t->respond(c, a->number, a->reply));
+    LOOP("disconnect", t->disconnect(c));
+    LOOP("pause", t->pause(c));
+    LOOP("resume", t->resume(c));
+    LOOP("note_set", t->note_set(o, a->text, a->value));
+    LOOP("note_get", t->note_get(o, a->text, a->out));
+    LOOP("note_set_pointer", t->note_set_pointer(s, o, a->text, a->context, NULL));
+    LOOP("note_get_pointer", t->note_get_pointer(s, o, a->text, a->out == NULL ? NULL : &pointer));
+    LOOP("result_add", t->result_add(s, o, a->text, a->value, a->number));
+    LOOP("result_push", t->result_push(s, o, a->text, a->value));
+    LOOP("result_incr", t->result_incr(s, o, a->text, (double)a->number));
+    LOOP("result_get", t->result_get(o, a->text, a->text, a->out));
+    LOOP("result_has", t->result_has(o, a->text, a->text, a->value));
+    LOOP("result_collate", t->result_collate(o, a->text, a->out_text));
+    LOOP("header_add", t->header_add(x, a->text, a->text, a->number));
+    LOOP("header_remove", t->header_remove(x, a->text));
+    LOOP("header_get", t->header_get(x, a->text, a->out));
+    LOOP("message_retain", t->message_retain(x, a->out == NULL ? NULL : &retained));
+    ANY("message_release", t->message_release(m));
+    ANY("message_size", t->message_size(m));
+    ANY("message_read", t->message_read(m, a->object, a->buffer, 16));
+    ANY("post", t->post(s, a->callback));
+    LOOP("timer_start", t->timer_start(s, a->number, a->number, a->callback, a->out == NULL ? NULL : &started));
+    LOOP("timer_cancel", t->timer_cancel(timer));
+    LOOP("offload", t->offload(s, a->context == NULL ? NULL : nothing, a->callback));
+    ANY("wall_clock", t->wall_clock() > 0 ? 0 : HARAKA_E_STATE);
+    ANY("monotonic_clock", t->monotonic_clock() > 0 ? 0 : HARAKA_E_STATE);
+    ANY("service", t->service(a->text) == NULL ? 0 : 1);
+#undef LOOP
+#undef ANY
+    return i;
+}
+
+/* regex/1, the only service, in the same way. */
+static UNUSED int every_regex_slot(const struct arguments *a, struct answer *answers)
+{
+    const haraka_regex_1 *t = haraka_table->service(haraka_text("regex/1"));
+    const haraka_self s = {a->self};
+    const haraka_regex r = {a->regex};
+    haraka_regex compiled = {0};
+    haraka_str groups[2];
+    answers[0].status = t->compile(s, a->text, (uint32_t)a->number, a->out == NULL ? NULL : &compiled, a->out_text);
+    answers[1].status = t->match(r, a->text, a->out == NULL ? NULL : groups, 2);
+    answers[2].status = t->free(r);
+    answers[0].slot = "regex compile";
+    answers[1].slot = "regex match";
+    answers[2].slot = "regex free";
+    answers[0].on_any_thread = answers[1].on_any_thread = answers[2].on_any_thread = 0;
+    return 3;
+}
+
+#endif
