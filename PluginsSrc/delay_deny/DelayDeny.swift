@@ -13,7 +13,8 @@ public func registerDelayDeny(_ plugin: Plugin) {
     let ini = plugin.config.ini("delay_deny.ini")["main"]
     let choice = Choice(included: ini["included_plugins"].string, excluded: ini["excluded_plugins"].string)
     plugin.hook("deny") { call in postpone(call, choice) }
-    plugin.hook("rcpt_ok") { call in giveBack(call) }
+    // First of all: another plugin's OK would end the hook, and the refusal would be forgotten.
+    plugin.hook("rcpt_ok", priority: -100) { call in giveBack(call) }
     plugin.hook("data") { call in
         guard let transaction = call.transaction else { return .continue }
         let names = kept(call.connection.notes).culprits + kept(transaction.notes).culprits
@@ -29,18 +30,19 @@ private func postpone(_ call: borrowing Call, _ choice: Choice) -> Answer {
     guard !(call.text(2) == call.plugin.name), choice.postpones(source), let scope = Scope(hook: source.hook) else {
         return .continue
     }
-    let notes: Notes
-    switch (scope, call.transaction) {
-    case (.connection, _): notes = call.connection.notes
-    case (_, let transaction?): notes = transaction.notes
-    case (_, nil): return .continue
-    }
-    let recipient = scope == .recipient ? recipient(call.argument(4)) : nil
+    if scope == .now && !call.connection.isRelaying { return .continue }
+    guard let notes = scope == .connection ? call.connection.notes : call.transaction?.notes else { return .continue }
     let rejections = kept(notes)
-    rejections.add(
-        Rejection(
-            code: Code(rawValue: Int32(truncatingIfNeeded: call.argument(0).integer(or: 0))),
-            reply: reply(call.argument(1)), plugin: source.plugin, recipient: recipient))
+    if scope == .now {
+        rejections.note(source.plugin)
+    } else {
+        // A refusal of `rcpt` must never hit everybody, so an address that is missing matches nobody.
+        let recipient = scope == .recipient ? recipient(call.argument(4)) ?? "" : nil
+        rejections.add(
+            Rejection(
+                code: Code(rawValue: Int32(truncatingIfNeeded: call.argument(0).integer(or: 0))),
+                reply: reply(call.argument(1)), plugin: source.plugin, recipient: recipient))
+    }
     notes.keep("rejections", rejections)
     notes.set("delay_deny_pre_fail", .map(rejections.culprits.map { Value.Entry($0, .integer(1)) }))
     return .ok
@@ -52,7 +54,7 @@ private func giveBack(_ call: borrowing Call) -> Answer {
         call.log(.info, "bypassing all pre-DATA deny: AUTH/RELAY")
         return .continue
     }
-    let recipient = recipient(call.argument(0)) ?? ""
+    guard let recipient = recipient(call.argument(0)) else { return .continue }
     guard
         let rejection = kept(call.connection.notes).first(for: recipient)
             ?? kept(transaction.notes).first(for: recipient)

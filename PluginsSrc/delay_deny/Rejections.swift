@@ -11,12 +11,15 @@ enum Scope: Equatable {
     case connection, transaction
     /// With the transaction, but for one recipient only.
     case recipient
+    /// Not kept: the recipient is known, and nobody may be asked any more who would give it back. Forgiven or not.
+    case now
 
     init?(hook: String) {
         switch hook {
         case "lookup_rdns", "connect", "helo", "ehlo": self = .connection
         case "mail": self = .transaction
-        case "rcpt", "rcpt_ok": self = .recipient
+        case "rcpt": self = .recipient
+        case "rcpt_ok": self = .now
         default: return nil
         }
     }
@@ -58,7 +61,12 @@ final class Rejections {
 
     func add(_ rejection: Rejection) {
         waiting.append(rejection)
-        if !culprits.contains(rejection.plugin) { culprits.append(rejection.plugin) }
+        note(rejection.plugin)
+    }
+
+    /// A refusal that does not wait: only who gave it is remembered.
+    func note(_ plugin: String) {
+        if !culprits.contains(plugin) { culprits.append(plugin) }
     }
 
     /// The first that is about this recipient or about all. One about this recipient alone is given only once.

@@ -23,11 +23,11 @@ void haraka_kit_note_status(int32_t status)
 }
 
 /*
- * The Next whose hook function is on the stack. One that is consumed while its own hook runs only leaves a mark, and the
- * trampoline does the rest: a code becomes the function's value, which is cheaper than a call back to the host; and only
- * the trampoline knows whether the closure of a dropped Next threw ("plugin failed") or forgot it ("plugin gave no
- * answer"). A Next may be consumed on any thread: the exchange decides which side answers, so that never both or neither
- * do. Marks are numbers that no handle has.
+ * The Next whose hook function is on the stack. One that is consumed while its own hook runs only leaves a mark, and
+ * the trampoline does the rest: a code becomes the function's value, which is cheaper than a call back to the host;
+ * and only the trampoline knows whether the closure of a dropped Next threw ("plugin failed") or forgot it ("plugin
+ * gave no answer"). A Next may be consumed on any thread: the exchange decides which side answers, so that never both
+ * or neither do. Marks are numbers that no handle has.
  */
 #define MARK (UINT64_C(0xFFFFFFFF) << 32)
 static _Atomic uint64_t running = 0;

@@ -103,7 +103,7 @@ enum InternationalDomain {
     }
 }
 
-/// Addresses bound to interfaces of this host: their clients are local. plugin-api.md section 2 `remote.is_local`.
+/// Addresses bound to interfaces of this host: their clients are local. docs/objects.md `HARAKA_CONN_REMOTE_IS_LOCAL`.
 enum LocalAddresses {
     static func all() -> Set<IPAddress> {
         var list: UnsafeMutablePointer<ifaddrs>?

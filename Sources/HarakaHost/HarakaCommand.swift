@@ -1,4 +1,4 @@
-// The command line. cli.md section 1: Haraka's flags, its order of checks, its exit status 255 for errors.
+// The command line: Haraka's flags, its order of checks, its exit status 255 for errors. docs/command-line.md.
 
 import ArgumentParser
 import Glibc

@@ -28,7 +28,7 @@ enum PluginList {
     }
 }
 
-/// `haraka -c DIR -o`: hook by hook, which plugins are asked in which order. cli.md, plugin-api.md 1.3.
+/// `haraka -c DIR -o`: hook by hook, which plugins are asked in which order. docs/command-line.md "Flags".
 enum HookOrder {
     private struct Row {
         let plugin: String

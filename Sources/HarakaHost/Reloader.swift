@@ -1,4 +1,4 @@
-// Loading plugins: at the start, and anew while clients are served. plugin-abi.md items 22, 23.
+// Loading plugins: at the start, and anew while clients are served. docs/plugin-abi.md items 21, 22.
 
 import HarakaConfig
 import HarakaPluginHost

@@ -1,4 +1,4 @@
-// A server in one process: from configuration to listeners, and back down. architecture.md "Processes".
+// A server in one process: from configuration to listeners, and back down. docs/command-line.md "Start".
 
 import Glibc
 import HarakaConfig

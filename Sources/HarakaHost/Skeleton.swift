@@ -1,4 +1,4 @@
-// `haraka -i DIR`: a folder that can be run. cli.md "Skeleton".
+// `haraka -i DIR`: a folder that can be run. docs/command-line.md "Files".
 
 import Glibc
 

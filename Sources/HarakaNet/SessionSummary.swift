@@ -4,7 +4,7 @@ import HarakaCore
 import NIOCore
 
 extension SessionHandler {
-    /// Haraka's summary at NOTICE. hooks.md `disconnect`.
+    /// Haraka's summary at NOTICE. docs/objects.md "Log".
     func logSummary() {
         guard server.log.isEnabled(5) else { return }
         let rcpts = connection.rcptCount

@@ -2,8 +2,8 @@
 import CHarakaPluginKit
 
 /// An unchanging view of headers and body with CR LF line ends and without dot stuffing. It is made on the loop, may be
-/// read on any thread, outlives its transaction, and is given back when the last reference goes. (A class, because Embedded
-/// Swift 6.3 cannot keep a non-copyable value of another module in a closure.)
+/// read on any thread, outlives its transaction, and is given back when the last reference goes. (A class, because
+/// Embedded Swift 6.3 cannot keep a non-copyable value of another module in every closure.)
 ///
 ///     let message = try transaction.message()
 ///     next.offload({ () throws(PluginError) in try message.forEachChunk { ... } }) { _, next in next.ok() }

@@ -1,4 +1,4 @@
-"""The dialogue byte for byte: each command, and each refusal that the core makes by itself. hooks.md sections 3 and 4."""
+"""The dialogue byte for byte: each command, and each refusal that the core makes by itself. docs/hooks.md."""
 import subprocess
 
 from server import HARAKA, ForeignTest, Server
@@ -93,10 +93,10 @@ class Dialogue(ForeignTest):
                 self.assertIn(reply.split(b"\r\n")[0], (b"501 Invalid MAIL FROM address", b"501-Command parsing failed"), line)
             self.assertEqual(client.say(b"MAIL\r\n")[:len(PARSING)], PARSING)
             self.script(client, (b"MAIL FROM:<>\r\n", b"250 sender <> OK\r\n"),
-                        (b"RCPT TO:<>\r\n", b"501 Invalid RCPT TO address\r\n"))
+                        (b"RCPT TO:<b@>\r\n", b"501 Invalid RCPT TO address\r\n"))
             self.assertEqual(client.say(b"RCPT TO:<nobody>\r\n")[:len(PARSING)], PARSING)
             self.script(client,
-                        (b'RCPT TO:<"b,b"@Example.COM>\r\n', b'250 recipient <"b,b"@example.com> OK\r\n'),
+                        (b'RCPT TO:<"b,b"@Example.COM>\r\n', b'250 recipient <"b,b"@Example.COM> OK\r\n'),
                         (b"RCPT TO:<@hop.example,@x.example:b@example.com>\r\n", b"250 recipient <b@example.com> OK\r\n"),
                         (b"RCPT TO:<c@elsewhere.example>\r\n", b"550 I cannot deliver mail for <c@elsewhere.example>\r\n"))
 

@@ -1,4 +1,4 @@
-"""From DATA to the end of the message: what ends it, what is kept, what is refused. hooks.md section 4."""
+"""From DATA to the end of the message: what ends it, what is kept, what is refused. docs/hooks.md."""
 import os
 import signal
 

@@ -1,9 +1,9 @@
-"""The log: three formats that programs can read, and lines that no client can write. plugin-api.md section 10."""
+"""The log: three formats that programs can read, and lines that no client can write. docs/objects.md "Log"."""
 import json
 import re
 
 from server import ForeignTest, Server
-from wire import EHLO, Wire, exchange, replies, summaries
+from wire import EHLO, Listener, Wire, exchange, replies, summaries
 
 UUID = r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}(?:\.\d+)?"
 LEVELS = "DATA|PROTOCOL|DEBUG|INFO|NOTICE|WARN|ERROR|CRIT|ALERT|EMERG"
@@ -23,7 +23,7 @@ class Log(ForeignTest):
     def lines(self, form, extra="", policy="accept"):
         """All lines of a server that was told every trick, at the chattiest level."""
         config = {"log.ini": f"level=data\nformat={form}\n{extra}", "connection.ini": f"[main]\nbare_newline={policy}\n"}
-        with Server(config=config) as server:
+        with Listener(config=config) as server:
             for trick in TRICKS:
                 said = exchange(server, EHLO + trick + b"\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n"
                                 + b"Subject: x\n" + FORGED + b"\r\n\r\n" + FORGED + b"\r\n.\r\nQUIT\r\n")
@@ -62,7 +62,7 @@ class Log(ForeignTest):
 
     def test_fields(self):
         """log: in json the summary of a session has its numbers as fields of their own"""
-        with Server(config={"log.ini": "level=notice\nformat=json\n"}) as server:
+        with Listener(config={"log.ini": "level=notice\nformat=json\n"}) as server:
             exchange(server, b"HELO x\r\nQUIT\r\n")
             self.assertEqual(server.stop(), 0)
             (event,) = [event for event in map(json.loads, server.lines) if event["message"].startswith("disconnect")]
@@ -103,6 +103,7 @@ class Log(ForeignTest):
         with Server() as server:
             exchange(server, b'EHLO x"relay=Y"\r\nMAIL FROM:<a@b.example>\r\n'
                              b'RCPT TO:<"b\\"relay=Y\\"c"@elsewhere.example>\r\nQUIT\r\n')
+            summaries(server)
             (line,) = [line for line in server.lines if "disconnect ip=" in line]
             text = line.split("] disconnect ", 1)[1]
             self.assertEqual("".join(match[0] for match in PAIR.finditer(text)), text)

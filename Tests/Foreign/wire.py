@@ -110,20 +110,24 @@ class Listener(Server):
         super().start()
         self.targets = [self.target(place) for place in self.ports.places()]
 
+    @property
+    def port(self):
+        return self.targets[0][1]
+
     def target(self, place):
         host, _, port = place.rpartition(":")
         return place if place.startswith("/") else (host.strip("[]"), int(port))
 
 
 class Places(list):
-    """The listeners that the log names, unix sockets too."""
+    """The listeners that the log names, in any of its formats; unix sockets too."""
 
     def __init__(self, server):
         super().__init__()
         self.server = server
 
     def places(self):
-        return [line.split("Listening on ", 1)[1] for line in list(self.server.lines) if "Listening on " in line]
+        return re.findall(r'Listening on ([^\s"]+)', "\n".join(self.server.lines))
 
     def __len__(self):
         return len(self.places())

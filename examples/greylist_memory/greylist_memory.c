@@ -29,7 +29,7 @@ typedef struct entry {
 #define BUCKETS 16384u /* a power of two */
 #define KEY_LIMIT 700u /* an IPv6 network, and two addresses of at most 320 bytes */
 
-/* All of the plugin's state. It belongs to `self`: haraka_set_data hands it to the host, which destroys it at the end. */
+/* All of the plugin's state. haraka_set_data hands it to the host, which destroys it when the plugin is unloaded. */
 typedef struct greylist {
     haraka_self self;
     int64_t black; /* milliseconds: refuse before that */
@@ -100,7 +100,7 @@ static void destroy_greylist(void *context)
 
 /* ---- the key ---- */
 
-/* Large senders try again from a neighbour: of an IPv4 address the first three numbers count, of IPv6 the first four. */
+/* Large senders try again from a neighbour: of IPv4 addresses the first three numbers count, of IPv6 the first four. */
 static haraka_str network(haraka_str ip)
 {
     const char separator = memchr(ip.ptr, ':', ip.len) != NULL ? ':' : '.';

@@ -24,7 +24,7 @@ struct DelayDenyTests {
         "early hooks are kept with the connection, later ones with the transaction, all others are not",
         arguments: [
             ("lookup_rdns", .connection), ("connect", .connection), ("helo", .connection), ("ehlo", .connection),
-            ("mail", .transaction), ("rcpt", .recipient), ("rcpt_ok", .recipient), ("data", nil), ("queue", nil),
+            ("mail", .transaction), ("rcpt", .recipient), ("rcpt_ok", .now), ("data", nil), ("queue", nil),
         ] as [(String, Scope?)])
     func scopes(hook: String, scope: Scope?) {
         #expect(Scope(hook: hook) == scope)
@@ -51,6 +51,14 @@ struct DelayDenyTests {
         #expect(rejections.first(for: "joe@d")?.plugin == "a")
         #expect(rejections.first(for: "ann@d")?.plugin == "a")
         #expect(rejections.culprits == ["a", "b"])
+    }
+
+    @Test("a refusal that does not wait is named, but never given back")
+    func forgiven() {
+        let rejections = Rejections()
+        rejections.note("greylist")
+        #expect(rejections.culprits == ["greylist"])
+        #expect(rejections.first(for: "joe@d") == nil)
     }
 
     @Test("the header names each plugin once")

@@ -51,7 +51,8 @@ struct MailboxPath: Equatable, Sendable {
 
     /// The folder names from the root to the mailbox.
     func mailbox(user: String, domain: String) -> [String] {
-        folders.map { pieces in
+        let user = unquoted(user)
+        return folders.map { pieces in
             // A folder that begins with literal text cannot begin with a dot of the address.
             var name = ""
             for piece in pieces {
@@ -65,6 +66,20 @@ struct MailboxPath: Equatable, Sendable {
             return shortened(name)
         }
     }
+}
+
+/// The local part without its quotes: `"joe"@example.com` and `joe@example.com` are one mailbox (RFC 5321 4.1.2).
+func unquoted(_ user: String) -> String {
+    let bytes = Array(user.utf8)
+    let quote = UInt8(ascii: "\"")
+    guard bytes.count >= 2, bytes.first == quote, bytes.last == quote else { return user }
+    var plain: [UInt8] = []
+    var isQuoted = false
+    for byte in bytes[1..<(bytes.count - 1)] {
+        isQuoted = byte == UInt8(ascii: "\\") && !isQuoted
+        if !isQuoted { plain.append(byte) }
+    }
+    return String(decoding: plain, as: UTF8.self)
 }
 
 /// Lower case, and `%XX` for every byte that is not one of `a-z 0-9 . _ + = -`, for dots at the start, and for nothing
@@ -95,8 +110,8 @@ private func isPlain(_ byte: UInt8) -> Bool {
     }
 }
 
-/// File systems take 255 bytes. A longer name keeps its beginning; `%%` cannot come from an address, so it collides with
-/// none that is short, and the hash keeps long ones apart.
+/// File systems take 255 bytes. A longer name keeps its beginning; `%%` cannot come from an address, so it collides
+/// with none that is short, and the hash keeps long ones apart.
 func shortened(_ name: String) -> String {
     guard name.utf8.count > 200 else { return name }
     let bytes = Array(name.utf8)

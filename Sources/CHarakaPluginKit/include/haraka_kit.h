@@ -28,7 +28,7 @@ HARAKA_HIDDEN void haraka_kit_note_status(int32_t status);
 HARAKA_HIDDEN uint64_t haraka_kit_enter(haraka_next next);
 /* It ends. What was left by haraka_kit_mark; HARAKA_PENDING if nothing was. */
 HARAKA_HIDDEN int32_t haraka_kit_leave(uint64_t outer);
-/* Leaves a code for haraka_kit_leave, if it is the hook of `next` that runs: then 1. 0 stands for "dropped". Any thread. */
+/* Leaves a code (0: dropped) for haraka_kit_leave. 1 if it is the hook of `next` that runs, else 0. Any thread. */
 HARAKA_HIDDEN int32_t haraka_kit_mark(haraka_next next, int32_t code);
 
 /* ---- files; paths are NUL-terminated, `folder` is a descriptor ---- */

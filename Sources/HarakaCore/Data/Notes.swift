@@ -1,4 +1,4 @@
-// Notes: free data that plugins leave on the server, a connection or a transaction. plugin-api.md section 9.
+// Notes: free data that plugins leave on the server, a connection or a transaction. docs/objects.md "Notes".
 
 /// A tree of values, read and written by dotted paths ("queue.wants").
 public struct Notes: Sendable, Equatable {

@@ -1,4 +1,4 @@
-// Results: what plugins found out about a connection or a transaction. plugin-api.md section 8.
+// Results: what plugins found out about a connection or a transaction. docs/objects.md "Results".
 
 /// Per plugin, lists (`pass`, `fail`, `msg`, `err`, `skip`) and single values.
 public struct Results: Sendable, Equatable {

@@ -1,4 +1,4 @@
-// The order in which a hook's plugins are asked, and what their answers add up to. hooks.md section 2.
+// The order in which a hook's plugins are asked, and what their answers add up to. docs/hooks.md "The chain".
 
 /// One run of a hook, as a pure machine: it says which handler to ask next, is told the answer, and ends in a verdict.
 ///

@@ -2,7 +2,7 @@
 
 public import SMTPSyntax
 
-/// Haraka's return codes (hooks.md section 1) and qpsmtpd's DONE.
+/// Haraka's return codes (docs/hooks.md "Answers") and qpsmtpd's DONE.
 public enum HookCode: Int32, Sendable, CaseIterable {
     case cont = 900
     case stop, deny, denySoft, denyDisconnect, disconnect, ok, nextHook, delay, denySoftDisconnect

@@ -1,4 +1,4 @@
-// What is known about one client: the record that the session machine writes and plugins read. plugin-api.md section 2.
+// What is known about one client: the record that the session machine writes and plugins read. docs/objects.md.
 
 public import SMTPSyntax
 

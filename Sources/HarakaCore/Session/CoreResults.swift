@@ -1,5 +1,5 @@
 // What the core itself leaves in the results, for plugins to read: `local`, `remote`, `helo`, `mail_from`, `rcpt_to`,
-// `queue`. plugin-api.md section 8.
+// `queue`. docs/objects.md "Results".
 //
 // Most sessions have no plugin that reads results, so nothing is written down before the first one does.
 

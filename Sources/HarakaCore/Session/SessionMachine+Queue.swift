@@ -1,4 +1,4 @@
-// The end of a transaction: who takes the message, and what the client is told. hooks.md `queue`, `queue_outbound`.
+// The end of a transaction: who takes the message, and what the client is told. docs/hooks.md `queue`.
 
 import SMTPSyntax
 

@@ -1,4 +1,4 @@
-// The server's side of one SMTP session. RFC 5321 sections 3 and 4; Haraka's hooks and replies: hooks.md 3.2, 3.3, 4.
+// The server's side of one SMTP session. RFC 5321 sections 3 and 4; Haraka's hooks and replies: docs/hooks.md.
 
 import SMTPSyntax
 

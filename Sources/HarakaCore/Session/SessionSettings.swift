@@ -1,6 +1,6 @@
 // What the session machine must know of the configuration.
 
-/// The rules of one listener's sessions; config.md sections 1 and 2.
+/// The rules of one listener's sessions; docs/configuration.md.
 public struct SessionSettings: Sendable {
     /// SIZE and the limit of a message's content; 0: none.
     public var maxBytes = 26_214_400

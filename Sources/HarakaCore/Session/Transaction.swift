@@ -1,4 +1,4 @@
-// One mail transaction: envelope, message and what plugins noted about them. RFC 5321 section 3.3, plugin-api.md section 3.
+// One mail transaction: envelope, message and what plugins noted about them. RFC 5321 section 3.3, docs/objects.md.
 
 public import SMTPSyntax
 

@@ -80,7 +80,7 @@ extension PluginHost {
 }
 
 extension Arena {
-    /// A hook's arguments, as hooks.md section 3 lists them.
+    /// A hook's arguments, as docs/hooks.md "The hooks" lists them.
     mutating func lend(arguments question: Question) -> haraka_list {
         switch question {
         case .helo(let host), .ehlo(let host): return lend(first: lend(.text(host)))

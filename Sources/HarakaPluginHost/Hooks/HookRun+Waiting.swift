@@ -1,5 +1,5 @@
 // A hook that waits for its plugin, and the ways in which that ends: an answer, the time limit, a client that left, a
-// generation that is over. plugin-abi.md items 13, 14, 16, 24.
+// generation that is over. docs/plugin-abi.md items 13-15, 23.
 
 import HarakaCore
 import HarakaPluginABI

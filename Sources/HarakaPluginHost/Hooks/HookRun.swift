@@ -1,5 +1,5 @@
 // One hook after the other for one connection: asks plugins in turn, waits for those that need time, ends in a verdict.
-// hooks.md section 2, plugin-abi.md items 12-14. Waiting and its ends: HookRun+Waiting.swift.
+// docs/hooks.md "The chain", docs/plugin-abi.md items 12-14. Waiting and its ends: HookRun+Waiting.swift.
 
 import HarakaCore
 import HarakaPluginABI

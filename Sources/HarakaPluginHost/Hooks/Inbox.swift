@@ -1,4 +1,4 @@
-// What other threads hand to the loop: answers and posts. One wake-up per batch. plugin-abi.md item 13.
+// What other threads hand to the loop: answers and posts. One wake-up per batch. docs/plugin-abi.md item 13.
 
 import HarakaCore
 import Synchronization

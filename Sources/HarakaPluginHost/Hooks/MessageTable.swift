@@ -1,4 +1,4 @@
-// Messages that plugins hold on to, readable from any thread. plugin-abi.md item 18.
+// Messages that plugins hold on to, readable from any thread. docs/plugin-abi.md item 17.
 
 import HarakaCore
 import Synchronization

@@ -1,4 +1,4 @@
-// The right to answer a hook once, from any thread. plugin-abi.md items 2, 13.
+// The right to answer a hook once, from any thread. docs/plugin-abi.md items 2, 13.
 
 import Glibc
 import Synchronization

@@ -1,4 +1,4 @@
-// The set of plugins that a connection began with. plugin-abi.md items 23, 24.
+// The set of plugins that a connection began with. docs/plugin-abi.md items 22, 23.
 
 import HarakaCore
 

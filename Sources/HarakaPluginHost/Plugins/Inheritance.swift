@@ -1,4 +1,4 @@
-// `haraka_inherits`: a parent's object, run on behalf of a child. plugin-abi.md item 9.
+// `haraka_inherits`: a parent's object, run on behalf of a child. docs/plugin-abi.md item 9.
 
 import HarakaPluginABI
 

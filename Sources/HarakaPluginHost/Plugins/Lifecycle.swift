@@ -1,4 +1,4 @@
-// The life of a generation: swapped in, drained, shut down, revoked. plugin-abi.md items 23-25.
+// The life of a generation: swapped in, drained, shut down, revoked. docs/plugin-abi.md items 22-24.
 
 public import HarakaCore
 import HarakaPluginABI

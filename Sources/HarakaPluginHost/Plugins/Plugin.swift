@@ -1,4 +1,4 @@
-// A plugin of one generation: its methods, its parents, what it owns. plugin-abi.md items 8, 9.
+// A plugin of one generation: its methods, its parents, what it owns. docs/plugin-abi.md items 8, 9.
 
 import Glibc
 import HarakaPluginABI

@@ -1,4 +1,4 @@
-// One shared object in this process: sealed, checked, mapped. plugin-abi.md items 10, 20, 21.
+// One shared object in this process: sealed, checked, mapped. docs/plugin-abi.md items 10, 19, 20.
 
 import CHarakaFile
 import CLtdl

@@ -1,4 +1,4 @@
-// Answers to hooks, from the loop and from anywhere. plugin.h "answers", plugin-abi.md item 13.
+// Answers to hooks, from the loop and from anywhere. plugin.h "answers", docs/plugin-abi.md item 13.
 
 import HarakaCore
 import HarakaPluginABI

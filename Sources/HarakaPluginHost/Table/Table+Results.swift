@@ -1,4 +1,4 @@
-// Results for plugins. plugin.h "results", plugin-api.md section 8.
+// Results for plugins. plugin.h "results", docs/objects.md "Results".
 
 import HarakaCore
 import HarakaPluginABI

@@ -25,8 +25,6 @@ struct arguments {
 /* What a slot answered: its status, or for the few that answer something else a status that means the same. */
 struct answer { const char *slot; int64_t status; int on_any_thread; };
 
-enum { SLOTS = 44 };
-
 static UNUSED void nothing(void *context) { (void)context; }
 
 static UNUSED int every_slot(const struct arguments *a, struct answer *answers)

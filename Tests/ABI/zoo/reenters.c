@@ -5,23 +5,23 @@ ZOO_PLUGIN(HARAKA_HOOKS("mail rcpt_ok unrecognized_command"));
 
 static haraka_connection client;
 static haraka_next open_next;
-static int depth;
+/* Each round leaves things to be destroyed, whose destroying is a round again: so there must be an end. */
+static int budget;
 
 static void destroyed(void *context);
 
-/* A little of everything; each round leaves something that is destroyed, three rounds deep. */
+/* A little of everything. */
 static void busy(const char *where)
 {
     const haraka_object object = haraka_of_connection(client);
-    const haraka_value value = haraka_integer(depth);
+    const haraka_value value = haraka_integer(budget);
     const haraka_callback callback = {destroyed, (void *)"posted", destroyed};
     haraka_value out;
     haraka_timer timer;
-    say(me, "%s %d", where, depth);
-    if (depth >= 3) return;
-    depth++;
-    haraka_note_set(object, "depth", &value);
-    haraka_note_get(object, "depth", &out);
+    say(me, "%s", where);
+    if (budget-- <= 0) return;
+    haraka_note_set(object, "budget", &value);
+    haraka_note_get(object, "budget", &out);
     haraka_table->note_set_pointer(me, object, haraka_text("p"), (void *)"pointer", destroyed);
     haraka_set_data(me, (void *)"data", destroyed);
     haraka_table->timer_start(me, 0, 1, &callback, &timer);
@@ -29,23 +29,22 @@ static void busy(const char *where)
     haraka_table->post(me, &callback);
     haraka_complete(open_next, HARAKA_OK, NULL);
     haraka_result(me, object, "pass", where);
-    depth--;
 }
 
-static void destroyed(void *context)
+static void destroyed(void *context) { busy((const char *)context); }
+
+static void start(const char *where)
 {
-    const char *name = context;
-    depth++;
-    busy(name);
-    depth--;
+    budget = 30;
+    busy(where);
 }
 
-static void tick(void *context) { busy((const char *)context); }
+static void tick(void *context) { start((const char *)context); }
 
 static void cancelled(void *context)
 {
     say(me, "arguments %s", status_text(haraka_table->next_arguments(open_next, &(haraka_value){0, 0, {0}})));
-    busy((const char *)context);
+    start((const char *)context);
 }
 
 HARAKA_HOOK(mail)
@@ -60,7 +59,7 @@ HARAKA_HOOK(mail)
 HARAKA_HOOK(rcpt_ok)
 {
     client = call->connection;
-    busy("hook");
+    start("hook");
     return HARAKA_OK;
 }
 
@@ -75,13 +74,13 @@ HARAKA_HOOK(unrecognized_command)
 HARAKA_SHUTDOWN()
 {
     (void)call;
-    busy("shutdown");
+    start("shutdown");
     return HARAKA_SUCCESS;
 }
 
 HARAKA_REGISTER(self)
 {
     me = self;
-    busy("register");
+    start("register");
     return HARAKA_SUCCESS;
 }

@@ -1,4 +1,4 @@
-// The record of a connection and of a transaction. plugin-api.md sections 2 and 3.
+// The record of a connection and of a transaction. docs/objects.md.
 
 import HarakaCore
 import HarakaTestKit

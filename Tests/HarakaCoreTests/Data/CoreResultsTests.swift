@@ -1,4 +1,4 @@
-// What the core itself records for plugins. plugin-api.md section 8, hooks.md 3.3 (mail).
+// What the core itself records for plugins. docs/objects.md "Results".
 
 import HarakaCore
 import HarakaTestKit

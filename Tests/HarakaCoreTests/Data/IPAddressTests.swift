@@ -1,4 +1,4 @@
-// Addresses of clients: what is one, and which are private or local. plugin-api.md section 2.
+// Addresses of clients: what is one, and which are private or local. docs/objects.md "Connection".
 
 import HarakaCore
 import Testing

@@ -1,4 +1,4 @@
-// Notes: values by dotted paths. plugin-api.md section 9.
+// Notes: values by dotted paths. docs/objects.md "Notes".
 
 import HarakaCore
 import Testing

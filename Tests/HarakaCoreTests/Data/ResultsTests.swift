@@ -1,4 +1,4 @@
-// Results of plugins. plugin-api.md section 8.
+// Results of plugins. docs/objects.md "Results".
 
 import HarakaCore
 import Testing

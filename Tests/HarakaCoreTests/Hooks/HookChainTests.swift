@@ -1,4 +1,4 @@
-// The order of a hook's plugins, the deny hook, and the verdict. hooks.md section 2.
+// The order of a hook's plugins, the deny hook, and the verdict. docs/hooks.md "The chain".
 
 import HarakaCore
 import Testing

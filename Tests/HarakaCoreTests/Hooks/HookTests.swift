@@ -1,4 +1,4 @@
-// Names and rules of hooks, numbers and meaning of codes. hooks.md sections 1 and 2.
+// Names and rules of hooks, numbers and meaning of codes. docs/hooks.md.
 
 import HarakaCore
 import Testing

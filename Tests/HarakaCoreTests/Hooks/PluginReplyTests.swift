@@ -1,4 +1,4 @@
-// The words of plugins: plain lines, DSNs, values. hooks.md section 1, plugin-api.md section 13.
+// The words of plugins: plain lines, DSNs, values. docs/hooks.md "Answers".
 
 import HarakaCore
 import SMTPSyntax

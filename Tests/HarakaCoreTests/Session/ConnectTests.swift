@@ -1,4 +1,4 @@
-// The beginning of a session: connect_init, lookup_rdns, connect, banner, LOOP. hooks.md 3.2.
+// The beginning of a session: connect_init, lookup_rdns, connect, banner, LOOP. docs/hooks.md "Connection".
 
 import HarakaCore
 import HarakaTestKit

@@ -1,4 +1,4 @@
-// DATA and the judgement of a message as a whole. hooks.md 3.3 and 4.
+// DATA and the judgement of a message as a whole. docs/hooks.md "Transaction".
 
 import HarakaCore
 import HarakaTestKit

@@ -1,4 +1,4 @@
-// HELO and EHLO with their hooks. hooks.md 3.3.
+// HELO and EHLO with their hooks. docs/hooks.md "Commands".
 
 import HarakaCore
 import HarakaTestKit

@@ -1,4 +1,4 @@
-// MAIL: when it may come, how it is parsed, what plugins make of it. hooks.md 3.3 and 4.
+// MAIL: when it may come, how it is parsed, what plugins make of it. docs/hooks.md "Transaction".
 
 import HarakaCore
 import HarakaTestKit

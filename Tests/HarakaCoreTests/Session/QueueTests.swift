@@ -1,4 +1,4 @@
-// The end of a transaction: queue, queue_outbound, queue_ok, reset_transaction. hooks.md 3.3.
+// The end of a transaction: queue, queue_outbound, queue_ok, reset_transaction. docs/hooks.md "Transaction".
 
 import HarakaCore
 import HarakaTestKit

@@ -1,4 +1,4 @@
-// RCPT with its two hooks, and who may send where. hooks.md 3.3 and 4.
+// RCPT with its two hooks, and who may send where. docs/hooks.md "Transaction".
 
 import HarakaCore
 import HarakaTestKit

@@ -1,4 +1,4 @@
-// RSET, NOOP, VRFY, HELP, QUIT. hooks.md 3.3 and 4.
+// RSET, NOOP, VRFY, HELP, QUIT. docs/hooks.md "Commands".
 
 import HarakaCore
 import HarakaTestKit

@@ -1,4 +1,4 @@
-// Commands that belong to plugins: unrecognized_command and NEXT_HOOK. hooks.md 3.3.
+// Commands that belong to plugins: unrecognized_command and NEXT_HOOK. docs/hooks.md "Commands".
 
 import HarakaCore
 import HarakaTestKit

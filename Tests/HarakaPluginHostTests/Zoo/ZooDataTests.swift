@@ -6,7 +6,7 @@ import SMTPSyntax
 import Testing
 
 extension ZooTests {
-    @Suite("data") struct Data {
+    @Suite("data") struct NotesAndResults {
         private func load(_ zoo: Zoo, _ source: String) throws -> ZooClient {
             try zoo.install("d", source)
             try zoo.load("d")

@@ -1,4 +1,4 @@
-// The `deny` hook: told about refusals, it may pardon. hooks.md section 2.
+// The `deny` hook: told about refusals, it may pardon. docs/hooks.md `deny`.
 
 import HarakaCore
 import Testing

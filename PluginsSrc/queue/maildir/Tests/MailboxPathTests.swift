@@ -38,6 +38,16 @@ struct MailboxPathTests {
         #expect(try MailboxPath(template: "%u").mailbox(user: user, domain: "d") == [name])
     }
 
+    @Test(
+        "quotes do not make another mailbox",
+        arguments: [
+            ("\"joe\"", "joe"), ("\"j\\oe\"", "joe"), ("\"a\\\\b\"", "a\\b"), ("\"a\\\"b\"", "a\"b"), ("\"\"", ""),
+            ("\"", "\""), ("jo\"e", "jo\"e"), ("", ""),
+        ])
+    func quotes(user: String, expected: String) {
+        #expect(unquoted(user) == expected)
+    }
+
     @Test("a dot after literal text is no dot at the start")
     func dotAfterLiteral() throws {
         #expect(try MailboxPath(template: "u-%u").mailbox(user: ".a", domain: "d") == ["u-.a"])
