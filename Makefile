@@ -51,7 +51,7 @@ test: setup-test all ## everything that proves it: unit tests, foreign clients, 
 	Scripts/test-foreign
 	Scripts/check
 
-check: setup-test ## formatting, arrows, warnings, header matrix, ABI layout, documentation's snippets
+check: setup-test ## formatting, arrows, warnings, header matrix, ABI layout, documentation
 	Scripts/check
 
 format: ## rewrites Swift files in the house style

@@ -5,7 +5,7 @@
 public enum BareNewline: String, Sendable, CaseIterable {
     /// Refuse the message.
     case reject
-    /// Put a space in its place.
+    /// Make CR LF of it.
     case replace
     /// Keep it as an ordinary character.
     case accept
@@ -35,7 +35,7 @@ public struct ConnectionSettings: Sendable, Equatable {
         public var mimeParts = 1000
         /// Longest command line in bytes with its CR LF (RFC 5321, section 4.5.3.1.4).
         public var lineLength = 512
-        /// Longest line of a message in bytes; longer ones are folded.
+        /// Longest line of a message in bytes; longer ones are noted for plugins.
         public var dataLineLength = 992
         /// Recipients of one message; further ones are refused for now (RFC 5321, section 4.5.3.1.10).
         public var recipients = 1000

@@ -61,8 +61,13 @@ public final class PluginHost: @unchecked Sendable {
     private let hookIdentities: [PluginIdentity]
     private let versionIdentity: PluginIdentity
     var versionText: haraka_str { versionIdentity.nameText }
-    /// The table, for the life of the process.
-    let table: UnsafeMutablePointer<haraka_host>
+    /// The table, for the life of the process: plugins keep its address.
+    let table = PluginHost.processTable
+    nonisolated(unsafe) private static let processTable: UnsafeMutablePointer<haraka_host> = {
+        let table = UnsafeMutablePointer<haraka_host>.allocate(capacity: 1)
+        table.initialize(to: haraka_host())
+        return table
+    }()
 
     /// Where plugin code runs at this moment.
     struct Frame {
@@ -84,8 +89,6 @@ public final class PluginHost: @unchecked Sendable {
         hookIdentities = Hook.allCases.map { PluginIdentity($0.name) }
         hookNames = hookIdentities.map(\.nameText)
         versionIdentity = PluginIdentity(version)
-        table = .allocate(capacity: 1)
-        table.initialize(to: haraka_host())
         fillTable()
         PluginHost.shared = self
     }

@@ -15,7 +15,7 @@ public struct Address: @unchecked Sendable {
     public var isInternationalised: Bool { pointer.pointee.flags & HARAKA_ADDRESS_UTF8 != 0 }
     /// As the client wrote it, `<>` included.
     public var original: Text { Text(pointer.pointee.original) }
-    /// The local part, without quotes.
+    /// The local part as written: a quoted one keeps its quotes.
     public var user: Text { Text(pointer.pointee.user) }
     /// The domain in lower case, internationalised ones as A-labels; empty for `<>` and `<postmaster>`.
     public var host: Text { Text(pointer.pointee.host) }

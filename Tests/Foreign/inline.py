@@ -10,7 +10,8 @@ def compiled(folder, name, text, *flags):
     """The path of the shared object of a plugin `name`, whose C code is `text`."""
     stem = os.path.join(folder, name.replace("/", "_"))
     with open(f"{stem}.c", "w", encoding="ascii") as out:
-        out.write(f'#include <haraka/plugin.h>\nHARAKA_PLUGIN("{name}", "1.0", "Made for a test", HARAKA_NOTHING_ELSE);\n')
+        out.write("#include <haraka/plugin.h>\n"
+                  f'HARAKA_PLUGIN("{name}", "1.0", "Made for a test", HARAKA_NOTHING_ELSE);\n')
         out.write(text)
     return compile_plugin(f"{stem}.c", f"{stem}.so", *flags)
 

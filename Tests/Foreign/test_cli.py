@@ -1,4 +1,4 @@
-"""The command line: what it prints, where, and its exit status. cli.md section 1."""
+"""The command line: what it prints, where, and its exit status. docs/command-line.md."""
 import os
 import re
 import shutil
@@ -67,8 +67,8 @@ class CommandLine(ForeignTest):
         shown = haraka("-h")
         self.succeeded(shown)
         self.assertRegex(shown.stdout, r"\AUSAGE: haraka ")
-        for flag in ("--config", "--install", "--list", "--help", "--order", "--reload", "--check", "--force", "--version"):
-            self.assertEqual(len(re.findall(rf"(?m)^  (?:-\w, )?{flag}\b", shown.stdout)), 1, flag)
+        for flag in ("config", "install", "list", "help", "order", "reload", "check", "force", "version"):
+            self.assertEqual(len(re.findall(rf"(?m)^  (?:-\w, )?--{flag}\b", shown.stdout)), 1, flag)
 
     def test_pages(self):
         """command line: -h NAME shows the page of each bundled plugin, of a topic, and of the folder"""
@@ -162,11 +162,13 @@ class Check(ForeignTest):
         ("smtp.ini", "listen=127.0.0.1:xx\n", "1:8"), ("smtp.ini", "\nnodes=lots\n", "2:7"),
         ("smtp.ini", "inactivity_timeout=soon\n", "1:20"), ("smtp.ini", "two words\n", "1:5"),
         ("smtp.ini", "ignore_bad_plugins=perhaps\n", "1:20"),
-        ("connection.ini", "[main]\nspool_after=x\n", "2:13"), ("connection.ini", "[main]\nbare_newline=maybe\n", "2:14"),
+        ("connection.ini", "[main]\nspool_after=x\n", "2:13"),
+        ("connection.ini", "[main]\nbare_newline=maybe\n", "2:14"),
         ("connection.ini", "[max]\nbytes=1e9\n", "2:7"), ("connection.ini", "[max]\nrecipients=0\n", "2:12"),
         ("connection.ini", "[max]\nline_length=-1\n", "2:13"),
         ("connection.ini", "[max\n", "1:5"), ("log.ini", "level=loud\n", "1:7"), ("log.ini", "format=xml\n", "1:8"),
-        ("loglevel", "loud\n", "1:1"), ("plugin_timeout", "soon\n", "1:1"), ("rcpt_to.in_host_list.timeout", "soon\n", "1:1"),
+        ("loglevel", "loud\n", "1:1"), ("plugin_timeout", "soon\n", "1:1"),
+        ("rcpt_to.in_host_list.timeout", "soon\n", "1:1"),
         ("mine.json", '{"a": }\n', "1:7"), ("mine.ini", "[half\n", "1:6"),
         ("plugins", "tarpit\n\n# no such thing\n  not_there\n", "4:3"), ("plugins", "../../etc/passwd\n", "1:1"),
     ]

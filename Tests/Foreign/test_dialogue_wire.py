@@ -1,4 +1,4 @@
-"""How the bytes come, and from where: single, all at once, with a half-closed connection, over IPv6 and unix sockets."""
+"""How the bytes come, and from where: single, all at once, half-closed, over IPv6 and unix sockets."""
 import os
 import socket
 import stat
@@ -48,7 +48,8 @@ class Pieces(ForeignTest):
     def test_many_commands(self):
         """wire: 20,000 commands in one go get 20,000 replies, though nobody reads them in between"""
         with Server() as server:
-            self.assertEqual(replies(exchange(server, b"NOOP\r\n" * 20000 + b"QUIT\r\n")), [220] + [250] * 20000 + [221])
+            said = exchange(server, b"NOOP\r\n" * 20000 + b"QUIT\r\n")
+            self.assertEqual(replies(said), [220] + [250] * 20000 + [221])
 
     def test_unfinished_line(self):
         """wire: a line that was never ended is not carried out"""
@@ -83,7 +84,7 @@ class Pieces(ForeignTest):
             self.assertEqual(replies(exchange(server, b"QUIT\r\n")), [220, 221])
 
     def test_early_talker(self):
-        """wire: who speaks before the banner, or behind a command that ends a group, is an early talker in the summary"""
+        """wire: who speaks behind a command that ends a group is an early talker in the summary"""
         with Server() as server:
             with Wire(server.port) as polite:
                 polite.say(EHLO)

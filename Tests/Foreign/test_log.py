@@ -3,7 +3,7 @@ import json
 import re
 
 from server import ForeignTest, Server
-from wire import EHLO, Listener, Wire, exchange, replies, summaries
+from wire import EHLO, ENVELOPE, Listener, Wire, exchange, replies, summaries
 
 UUID = r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}(?:\.\d+)?"
 LEVELS = "DATA|PROTOCOL|DEBUG|INFO|NOTICE|WARN|ERROR|CRIT|ALERT|EMERG"
@@ -15,18 +15,18 @@ TRICKS = [
     b"EHLO \xe2\x80\xa8" + FORGED, b"EHLO \xc2\x85" + FORGED, b"EHLO \xff\xfe" + FORGED, b'EHLO "' + FORGED + b'"',
     b'EHLO a\\"},{"level":"EMERG"', b"MAIL FROM:<\"\\\n" + FORGED + b'"@example.org>', b"NONSENSE\n" + FORGED,
     b"MAIL FROM:<a@b\n" + FORGED + b">", b"VRFY \n\n" + FORGED, b'MAIL FROM:<"a\\\x01b"@example.org>', b"RSET",
-    b'MAIL FROM:<"a\\"b"@example.org>', b'RCPT TO:<"x\\" forged=yes "@elsewhere.example>', b"RCPT TO:<\xe2\x80\xa9@x.example>",
+    b'MAIL FROM:<"a\\"b"@example.org>', b'RCPT TO:<"x\\" forged=yes "@elsewhere.example>',
+    b"RCPT TO:<\xe2\x80\xa9@x.example>",
 ]
 
 
 class Log(ForeignTest):
-    def lines(self, form, extra="", policy="accept"):
+    def lines(self, form, policy="accept"):
         """All lines of a server that was told every trick, at the chattiest level."""
-        config = {"log.ini": f"level=data\nformat={form}\n{extra}", "connection.ini": f"[main]\nbare_newline={policy}\n"}
+        config = {"log.ini": f"level=data\nformat={form}\n", "connection.ini": f"[main]\nbare_newline={policy}\n"}
         with Listener(config=config) as server:
             for trick in TRICKS:
-                said = exchange(server, EHLO + trick + b"\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n"
-                                + b"Subject: x\n" + FORGED + b"\r\n\r\n" + FORGED + b"\r\n.\r\nQUIT\r\n")
+                said = exchange(server, EHLO + trick + b"\r\n" + ENVELOPE + b"DATA\r\nSubject: x\n" + FORGED + b"\r\n\r\n" + FORGED + b"\r\n.\r\nQUIT\r\n")
                 self.assertEqual(replies(said)[-1], 221, trick)
             self.assertEqual(server.stop(), 0)
             lines = list(server.lines)
@@ -88,8 +88,8 @@ class Log(ForeignTest):
         """log: the summary of a session counts what happened"""
         with Server() as server, Wire(server.port) as client:
             client.say(EHLO)
-            for line in (b"MAIL FROM:<a@example.org>", b"RCPT TO:<b@example.com>", b"RCPT TO:<c@elsewhere.example>", b"BLAH",
-                         b"DATA", b"Subject: x\r\n\r\ny\r\n.", b"QUIT"):
+            for line in (b"MAIL FROM:<a@example.org>", b"RCPT TO:<b@example.com>", b"RCPT TO:<c@elsewhere.example>",
+                         b"BLAH", b"DATA", b"Subject: x\r\n\r\ny\r\n.", b"QUIT"):
                 client.say(line + b"\r\n")
             self.assertEqual(client.rest(), b"")
             (line,) = summaries(server)

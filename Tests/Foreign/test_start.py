@@ -1,4 +1,4 @@
-"""Starting and running as an administrator does: what stops a start, signals, permissions, users. cli.md sections 3, 4."""
+"""Starting and running as an administrator does: what stops a start, signals, users. docs/command-line.md."""
 import os
 import pwd
 import shutil
@@ -15,7 +15,11 @@ from wire import EHLO, QUEUED, Wire, exchange, replies
 
 SLOW_SHUTDOWN = """
     HARAKA_REGISTER(self) { (void)self; return HARAKA_SUCCESS; }
-    HARAKA_SHUTDOWN() { haraka_log(call->self, HARAKA_LOG_NOTICE, haraka_of_server(), "shutdown has begun"); return HARAKA_PENDING; }
+    HARAKA_SHUTDOWN()
+    {
+        haraka_log(call->self, HARAKA_LOG_NOTICE, haraka_of_server(), "shutdown has begun");
+        return HARAKA_PENDING;
+    }
 """
 REFUSES = "HARAKA_REGISTER(self) { (void)self; return HARAKA_E_UNSUPPORTED; }"
 
@@ -83,7 +87,7 @@ class Start(ForeignTest):
                 self.assertRegex(server.log(), rf"\[(ERROR|CRIT|WARN)\] .*\b{name}\b")
 
     def test_deprecated_names(self):
-        """start: an old name of a plugin in config/plugins works, with a notice; the prefix haraka-plugin- is dropped"""
+        """start: an old name of a plugin works, with a notice; the prefix haraka-plugin- is dropped"""
         server = Server(plugins=["rdns.regexp", "haraka-plugin-queue/maildir", "rcpt_to.in_host_list"])
         server.install("access", compiled(self.scratch, "access", "HARAKA_REGISTER(self) { (void)self; return 0; }"))
         with server, Wire(server.port) as client:

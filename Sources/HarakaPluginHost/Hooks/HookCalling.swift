@@ -64,11 +64,10 @@ extension PluginHost {
 
     func denyArguments(_ run: HookRun) -> haraka_list {
         guard let refusal = run.refusal else { return haraka_list() }
-        let lines = refusal.verdict.reply.lines
         let parameters = arena.lend(arguments: run.question)
         let items = arena.allocate(haraka_value.self, 6)
         items[0] = arena.lend(Value.integer(Int64(refusal.verdict.code.rawValue)))
-        items[1] = arena.lend(lines.count > 1 ? .list(lines.map(Value.text)) : .text(refusal.verdict.reply.text))
+        items[1] = arena.lend(refusal.verdict.reply.inDenyArguments)
         items[2] = arena.lend(Value.text(refusal.plugin))
         items[3] = arena.lend(Value.text(refusal.method))
         items[4] = haraka_value()
@@ -76,6 +75,20 @@ extension PluginHost {
         items[4].as.list = parameters
         items[5] = arena.lend(Value.text(run.hookName))
         return haraka_list(items: items, count: 6)
+    }
+}
+
+extension PluginReply {
+    /// Text, lines, or for a DSN a map with its code, its status and one of these, so that a plugin that postpones a refusal
+    /// can give it again as it was.
+    fileprivate var inDenyArguments: Value {
+        let words = lines.count > 1 ? Value.list(lines.map(Value.text)) : .text(text)
+        guard code != nil || status != nil else { return words }
+        var dsn = ValueMap()
+        if let code { dsn["code"] = .integer(Int64(code)) }
+        if let status { dsn["status"] = .text("\(status)") }
+        dsn[lines.count > 1 ? "lines" : "text"] = words
+        return .map(dsn)
     }
 }
 

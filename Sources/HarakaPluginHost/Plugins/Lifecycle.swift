@@ -62,14 +62,20 @@ extension PluginHost {
         run.next()
     }
 
+    /// Timers may run until the end; what else is under way then has come too late.
+    private func reportLeft(_ plugin: Plugin) {
+        let timers = plugin.work.values.count { $0.kind == .timer }
+        if timers > 0 { warn(HARAKA_LOG_DEBUG, plugin.name, "-", "timers stopped at its end: \(timers)") }
+        let left = plugin.work.values.filter { $0.kind != .timer }.map(\.kind.rawValue).sorted()
+        guard !left.isEmpty else { return }
+        let text = "left behind at its end: \(left.joined(separator: ", ")); revoked"
+        warn(HARAKA_LOG_WARN, plugin.name, "-", text)
+    }
+
     /// Takes back all that a plugin registered. Its handle names nothing afterwards.
     func revoke(_ plugin: Plugin, quietly: Bool) {
         plugin.identity.isRevoked.store(true, ordering: .releasing)
-        let left = plugin.work.values.map(\.kind.rawValue)
-        if !left.isEmpty, !quietly {
-            let text = "left behind at its end: \(left.sorted().joined(separator: ", ")); revoked"
-            warn(HARAKA_LOG_WARN, plugin.name, "-", text)
-        }
+        if !quietly { reportLeft(plugin) }
         for work in Array(plugin.work.values) { work.end() }
         let thinking = waiting.values.filter { $0.current?.plugin === plugin }
         for run in thinking { run.revoked() }

@@ -21,8 +21,8 @@ extension ZooTests {
                 let client = try load(zoo, "notes.c")
                 client.command("SET", place)
                 let paths = [
-                    "boolean", "integer", "number", "text", "empty", "bytes", "list", "map", "address", "mx", "a.deep",
-                    "map.key", "null", "text.below", "nothing",
+                    "boolean", "integer", "number", "text", "empty", "bytes", "list", "map", "address", "mx",
+                    "a.deep", "map.key", "null", "text.below", "nothing",
                 ]
                 #expect(zoo.heard().allSatisfy { $0.hasSuffix(" SUCCESS") })
                 for path in paths { client.command("GET", "\(place) \(path)") }
@@ -58,10 +58,14 @@ extension ZooTests {
                     client.command("SET", place)
                     client.command("GET", place)
                     client.command("REPLACE", place)
-                    let first = ["ABSENT nothing", "set p SUCCESS", "SUCCESS first", "set p SUCCESS", "destroyed first"]
-                    #expect(zoo.heard() == first.map { "d: \($0)" })
+                    let set = ["ABSENT nothing", "set p SUCCESS", "SUCCESS first"]
+                    #expect(zoo.heard() == (set + ["set p SUCCESS", "destroyed first"]).map { "d: \($0)" })
                 }
-                client.endTransaction()
+                zoo.loop.run {
+                    client.connection.transaction = nil
+                    // Not in the middle of the assignment: the session machine may be at work.
+                    #expect(zoo.log.heard().isEmpty)
+                }
                 #expect(zoo.heard() == ["d: destroyed second"])
                 client.end()
                 #expect(zoo.heard() == ["d: destroyed second"])
@@ -109,7 +113,8 @@ extension ZooTests {
                 let later = zoo.connect()
                 later.command("GET", "connection")
                 client.command("GET", "connection")
-                #expect(zoo.heard() == ["a: set p SUCCESS", "a: ABSENT nothing", "b: ABSENT nothing", "a: SUCCESS first"])
+                #expect(
+                    zoo.heard() == ["a: set p SUCCESS", "a: ABSENT nothing", "b: ABSENT nothing", "a: SUCCESS first"])
             }
         }
 
@@ -153,7 +158,8 @@ extension ZooTests {
                 let connection = ["2 4", "3 2", "4 4", "5 4", "9 4", "12 4", "14 4", "16 1", "19 1", "20 2", "33 5"]
                 #expect(zoo.heard() == connection.map { "d: \($0.replacing(" ", with: " takes "))" })
                 client.command("WRITE_TRANSACTION")
-                #expect(zoo.heard() == ["1003 5", "1009 1", "1010 1"].map { "d: \($0.replacing(" ", with: " takes "))" })
+                let transaction = ["1003 5", "1009 1", "1010 1"]
+                #expect(zoo.heard() == transaction.map { "d: \($0.replacing(" ", with: " takes "))" })
                 client.command("LIMITS")
                 #expect(zoo.heard() == ["ARGUMENT", "ARGUMENT", "SUCCESS", "SUCCESS", "TYPE"].map { "d: \($0)" })
                 #expect(zoo.loop.run { client.connection.errors } == 0)

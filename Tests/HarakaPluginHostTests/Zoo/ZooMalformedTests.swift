@@ -48,7 +48,8 @@ extension ZooTests {
         func noFile() throws {
             try withZoo { zoo in
                 #expect(mkfifo(zoo.path("x"), 0o644) == 0)
-                #expect(zoo.refusal("x") == "plugin x: \(zoo.path("x")) is not a regular file: put the plugin's .so there")
+                let refusal = "plugin x: \(zoo.path("x")) is not a regular file: put the plugin's .so there"
+                #expect(zoo.refusal("x") == refusal)
                 unlink(zoo.path("x"))
                 #expect(mkdir(zoo.path("x"), 0o755) == 0)
                 #expect(zoo.refusal("x") == "plugin x: not found: there is no \(zoo.path("x"))")
@@ -92,7 +93,8 @@ extension ZooTests {
         func unresolved() throws {
             try withZoo { zoo in
                 let bytes = try ZooBuilder.library("unresolved.c", ["-DZOO_NAME=\"x\""])
-                #expect(try refusal(zoo, bytes).hasPrefix(" needs the symbol a_function_that_nobody_has, which neither"))
+                let start = " needs the symbol a_function_that_nobody_has, which neither the server nor"
+                #expect(try refusal(zoo, bytes).hasPrefix(start))
             }
         }
 
@@ -131,9 +133,8 @@ extension ZooTests {
             try withZoo { zoo in
                 try zoo.write("bad", Array("text".utf8))
                 try zoo.install("good", "order.c")
-                let prepared = try PluginLoader(roots: [zoo.folder], ignoresBad: true).prepare(["bad", "good", "none"]) {
-                    _ in 30
-                }
+                let loader = PluginLoader(roots: [zoo.folder], ignoresBad: true)
+                let prepared = try loader.prepare(["bad", "good", "none"]) { _ in 30 }
                 #expect(prepared.plugins.map(\.name) == ["good"])
                 #expect(prepared.notices.map(\.level) == [2, 2])
                 #expect(prepared.notices.allSatisfy { $0.text.hasSuffix("; skipped because of ignore_bad_plugins") })

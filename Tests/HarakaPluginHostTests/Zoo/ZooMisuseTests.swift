@@ -125,8 +125,8 @@ extension ZooTests {
             }
         }
 
-        @Test("a hook that is asked again while it is on the stack cannot happen, but ends well if a driver does it")
-        func endedInHook() throws {
+        @Test("cancelling and ending a run twice is harmless, and an ended run refuses for now")
+        func endedRun() throws {
             try withZoo { zoo in
                 try zoo.install("m", "order.c")
                 try zoo.load("m")

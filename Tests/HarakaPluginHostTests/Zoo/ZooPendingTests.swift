@@ -5,23 +5,25 @@ import HarakaPluginABI
 import SMTPSyntax
 import Testing
 
+extension Zoo {
+    /// A client of the plugin `pending` whose hook is open, and one that tells the plugin what to do.
+    func open(_ question: Question = mail, timeout: Double = 30) throws -> (ZooClient, ZooClient) {
+        try install("p", "pending.c")
+        try load("p", timeout: timeout)
+        let client = connect("FIRST")
+        client.beginTransaction()
+        #expect(client.ask(question) == nil)
+        if question == mail { #expect(heard() == ["p: SUCCESS", "p: again STATE"]) }
+        return (client, connect("OTHER"))
+    }
+}
+
 extension ZooTests {
     @Suite("pending answers") struct Pending {
-        /// A client whose `mail` hook is open, and one that tells the plugin what to do.
-        private func open(_ zoo: Zoo, _ question: Question = mail, timeout: Double = 30) throws -> (ZooClient, ZooClient) {
-            try zoo.install("p", "pending.c")
-            try zoo.load("p", timeout: timeout)
-            let client = zoo.connect("FIRST")
-            client.beginTransaction()
-            #expect(client.ask(question) == nil)
-            if question == mail { #expect(zoo.heard() == ["p: SUCCESS", "p: again STATE"]) }
-            return (client, zoo.connect("OTHER"))
-        }
-
         @Test("a hook is answered from a timer, and what was left for a cancel is destroyed")
         func timer() throws {
             try withZoo { zoo in
-                let (client, other) = try open(zoo)
+                let (client, other) = try zoo.open()
                 other.command("TIMER", "902")
                 zoo.loop.advance(999)
                 #expect(client.lateVerdicts.isEmpty)
@@ -35,7 +37,7 @@ extension ZooTests {
         @Test("a hook is answered from another thread")
         func thread() throws {
             try withZoo { zoo in
-                let (client, other) = try open(zoo)
+                let (client, other) = try zoo.open()
                 other.command("THREAD", "906")
                 #expect(client.lateVerdicts == [Verdict(.ok, PluginReply("from a thread"))])
                 #expect(zoo.heard() == ["p: thread SUCCESS", "p: destroyed mail"])
@@ -45,7 +47,7 @@ extension ZooTests {
         @Test("a hook is answered from inside another client's hook")
         func otherHook() throws {
             try withZoo { zoo in
-                let (client, other) = try open(zoo)
+                let (client, other) = try zoo.open()
                 #expect(other.command("HOOK", "903") == Verdict(.ok))
                 #expect(client.lateVerdicts == [Verdict(.denySoft, PluginReply("from another hook"))])
                 #expect(zoo.heard() == ["p: SUCCESS", "p: destroyed mail"])
@@ -76,7 +78,7 @@ extension ZooTests {
         @Test("a second, later answer is HARAKA_E_ANSWERED and named in the log, from any thread")
         func twice() throws {
             try withZoo { zoo in
-                let (client, other) = try open(zoo)
+                let (client, other) = try zoo.open()
                 other.command("THREAD", "906")
                 #expect(client.lateVerdicts.count == 1)
                 other.command("THREAD", "902")
@@ -89,72 +91,10 @@ extension ZooTests {
             }
         }
 
-        @Test("after its time limit a hook refuses for now, the plugin is told, and a late answer is HARAKA_E_TIMED_OUT")
-        func timeLimit() throws {
-            try withZoo { zoo in
-                let (client, other) = try open(zoo, timeout: 2)
-                zoo.loop.advance(1999)
-                #expect(client.lateVerdicts.isEmpty)
-                zoo.loop.advance(1)
-                #expect(client.lateVerdicts == [Verdict(.denySoft, PluginReply("plugin timeout"))])
-                #expect(zoo.heard() == ["p: cancelled mail: TIMED_OUT", "p: destroyed mail"])
-                let line = "Plugin p timed out on hook mail - make sure it calls the callback"
-                #expect(zoo.log.messages(HARAKA_LOG_CRIT) == [line])
-                other.command("HOOK", "906")
-                #expect(zoo.heard() == ["p: TIMED_OUT"])
-                #expect(client.lateVerdicts.count == 1)
-                let late = "p answered after its time limit on hook mail; the answer is ignored"
-                #expect(zoo.log.messages(HARAKA_LOG_ERROR) == [late, late])
-            }
-        }
-
-        @Test("after a time limit the next hook is asked as if nothing had been")
-        func afterTimeLimit() throws {
-            try withZoo { zoo in
-                let (client, other) = try open(zoo, timeout: 2)
-                zoo.loop.advance(2000)
-                #expect(client.ask(.queue) == nil)
-                other.command("HOOK", "906")
-                #expect(client.lateVerdicts.last == Verdict(.ok, PluginReply("from another hook")))
-                #expect(client.ask(mail) == nil)
-                client.leave()
-                #expect(client.lateVerdicts.count == 2)
-            }
-        }
-
-        @Test("limits are each plugin's own, and 0 is none")
-        func limits() throws {
-            try withZoo { zoo in
-                let (client, other) = try open(zoo, timeout: 0)
-                other.command("DEADLINE")
-                zoo.loop.advance(1_000_000_000)
-                #expect(client.lateVerdicts.isEmpty)
-                other.command("THREAD", "906")
-                #expect(client.lateVerdicts == [Verdict(.ok, PluginReply("from a thread"))])
-                other.command("DEADLINE")
-                let heard = zoo.heard().filter { !$0.contains("thread") }
-                #expect(heard == ["p: SUCCESS none", "p: destroyed mail", "p: ANSWERED ?"])
-                let summary = try zoo.build(["p"], timeout: 0.0001).summary
-                #expect(summary.first?.rows.map(\.timeoutSeconds) == [0.001])
-                #expect(try zoo.build(["p"], timeout: .nan).summary.first?.rows.map(\.timeoutSeconds) == [30])
-                #expect(try zoo.build(["p"], timeout: .infinity).summary.first?.rows.map(\.timeoutSeconds) == [1e9])
-            }
-        }
-
-        @Test("a plugin may ask how long it has, and for the arguments again")
-        func deadline() throws {
-            try withZoo { zoo in
-                let (_, other) = try open(zoo)
-                other.command("DEADLINE")
-                other.command("ARGUMENTS")
-                #expect(zoo.heard() == ["p: SUCCESS 30 s", "p: SUCCESS [<joe|example.com>,{}]"])
-            }
-        }
-
         @Test("when the client leaves the plugin is told once, and its answer is HARAKA_E_GONE")
         func clientLeft() throws {
             try withZoo { zoo in
-                let (client, other) = try open(zoo)
+                let (client, other) = try zoo.open()
                 client.leave()
                 #expect(zoo.heard() == ["p: cancelled mail: GONE", "p: destroyed mail"])
                 client.leave()
@@ -171,7 +111,7 @@ extension ZooTests {
         @Test("a connection that ends without warning cancels as well")
         func ended() throws {
             try withZoo { zoo in
-                let (client, other) = try open(zoo)
+                let (client, other) = try zoo.open()
                 client.end()
                 #expect(zoo.heard() == ["p: cancelled mail: GONE", "p: destroyed mail"])
                 other.command("TIMER", "902")
@@ -183,7 +123,7 @@ extension ZooTests {
         @Test("required hooks run after the client has left and are not cancelled; others are not asked any more")
         func requiredHooks() throws {
             try withZoo { zoo in
-                let (client, other) = try open(zoo)
+                let (client, other) = try zoo.open()
                 client.leave()
                 _ = zoo.heard()
                 #expect(client.ask(mail) == .cont)
@@ -197,7 +137,7 @@ extension ZooTests {
         @Test("a required hook that starts while another hook waits cancels that one")
         func requiredHookCancels() throws {
             try withZoo { zoo in
-                let (client, other) = try open(zoo)
+                let (client, other) = try zoo.open()
                 #expect(client.ask(.resetTransaction) == nil)
                 #expect(zoo.heard() == ["p: cancelled mail: GONE", "p: destroyed mail"])
                 other.command("HOOK", "906")
@@ -208,7 +148,7 @@ extension ZooTests {
         @Test("a pending answer of a retired generation is taken, and the connection stays with that generation")
         func retired() throws {
             try withZoo { zoo in
-                let (client, other) = try open(zoo)
+                let (client, other) = try zoo.open()
                 let first = zoo.loop.run { zoo.host.generation }
                 try zoo.load("p")
                 #expect(zoo.loop.run { zoo.host.generation(of: client.connection) } === first)
@@ -221,7 +161,7 @@ extension ZooTests {
         @Test("at a plain stop an open hook is revoked: it refuses for now, and later hooks do too")
         func revoked() throws {
             try withZoo { zoo in
-                let (client, other) = try open(zoo)
+                let (client, other) = try zoo.open()
                 #expect(zoo.stop())
                 #expect(client.lateVerdicts == [Verdict(.denySoft, PluginReply("server is stopping"))])
                 #expect(zoo.heard() == ["p: cancelled mail: REVOKED", "p: destroyed mail"])

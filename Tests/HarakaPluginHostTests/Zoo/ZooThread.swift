@@ -58,10 +58,12 @@ final class ZooThread: @unchecked Sendable {
     init() {
         var created = pthread_t()
         let context = Unmanaged.passRetained(self).toOpaque()
-        pthread_create(&created, nil, { context in
-            if let context { Unmanaged<ZooThread>.fromOpaque(context).takeRetainedValue().main() }
-            return nil
-        }, context)
+        pthread_create(
+            &created, nil,
+            { context in
+                if let context { Unmanaged<ZooThread>.fromOpaque(context).takeRetainedValue().main() }
+                return nil
+            }, context)
         _ = lock.wait(until: { hasStarted })
     }
 

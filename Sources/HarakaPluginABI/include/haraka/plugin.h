@@ -175,7 +175,7 @@ struct haraka_address {
     uint32_t flags;           /* HARAKA_ADDRESS_... */
     uint32_t reserved;
     haraka_str original;      /* as the client wrote it, <> included */
-    haraka_str user;          /* local part, without quotes */
+    haraka_str user;          /* local part as written: a quoted one keeps its quotes */
     haraka_str host;          /* lower case, internationalised domains as A-labels */
     haraka_str original_host; /* as written */
     haraka_str address;       /* user@original_host */
