@@ -15,6 +15,12 @@ public func fuzzLineDecoder(_ bytes: UnsafeRawBufferPointer) {
     var start = 0
     for event in atOnce {
         guard let consumed = event.consumed else { break }
+        if case .skipped = event {
+            precondition(consumed > 0 && start + consumed <= input.count, "skipped is out of range")
+            precondition(policy == .reject, "something is skipped that need not be")
+            start += consumed
+            continue
+        }
         precondition(consumed > 0 && consumed <= limit && start + consumed <= input.count, "consumed is out of range")
         precondition(input[start + consumed - 1] == 0x0A, "a line that does not end in LF")
         if case .line(let length, _) = event {
@@ -44,14 +50,19 @@ private func lineEvents(_ input: UnsafeRawBufferPointer, _ decoder: LineDecoder,
             end = min(end + max(step, 1), input.count)
             continue
         }
-        events.append(event)
+        // How a skipped rest is cut depends on how it came; its length does not.
+        if case .skipped(let more) = event, case .skipped(let before)? = events.last {
+            events[events.count - 1] = .skipped(consumed: before + more)
+        } else {
+            events.append(event)
+        }
     }
 }
 
 extension LineDecoder.Event {
     fileprivate var consumed: Int? {
         switch self {
-        case .line(_, let consumed), .bareNewline(let consumed): consumed
+        case .line(_, let consumed), .bareNewline(let consumed), .skipped(let consumed): consumed
         case .needMore, .tooLong: nil
         }
     }

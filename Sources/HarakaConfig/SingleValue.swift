@@ -38,6 +38,8 @@ public struct PluginEntry: Sendable, Equatable {
     public var name: String
     /// The line in the file, from 1; 0 where it came from elsewhere.
     public var line: Int
+    /// Where the name begins in it, in characters from 1; 0 as above.
+    public var column = 0
 }
 
 /// The plugins to load, in the order in which they run: the file `plugins`.
@@ -53,7 +55,7 @@ public func readPluginList(from directory: ConfigDirectory) -> (plugins: [Plugin
         let source = index < sources.count ? sources[index] : Source(file: parsed.file)
         let isPlain = name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
         if isPlain, !name.isEmpty, !name.hasPrefix("/"), !name.split(separator: "/").contains("..") {
-            plugins.append(PluginEntry(name: name, line: source.line))
+            plugins.append(PluginEntry(name: name, line: source.line, column: source.column))
         } else {
             let expected = "expected a plugin's name, one a line, such as queue/discard"
             diagnostics.append(Diagnostic(.error, source, "\"\(name.prefix(60))\" is left out: \(expected)"))

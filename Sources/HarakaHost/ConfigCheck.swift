@@ -23,12 +23,13 @@ enum ConfigCheck {
     private static func checkPlugins(_ configuration: Configuration, _ folder: Folder) -> Int {
         let loader = PluginLoader(roots: folder.pluginRoots)
         var mistakes = 0
-        for name in configuration.plugins {
+        for entry in configuration.entries {
+            let place = entry.line > 0 ? ":\(entry.line):\(entry.column)" : ""
             do {
-                let prepared = try loader.prepare([name]) { _ in 0 }
-                for notice in prepared.notices { print("\(folder.config)/plugins: warning: \(notice.text)") }
+                let prepared = try loader.prepare([entry.name]) { _ in 0 }
+                for notice in prepared.notices { print("\(folder.config)/plugins\(place): warning: \(notice.text)") }
             } catch {
-                print("\(folder.config)/plugins: error: \(error)")
+                print("\(folder.config)/plugins\(place): error: \(error)")
                 mistakes += 1
             }
         }

@@ -14,7 +14,7 @@ struct Configuration: Sendable {
     let connection: ConnectionSettings
     let log: LogSettings
     let me: String
-    let plugins: [String]
+    let entries: [PluginEntry]
     let timeouts: [String: Double]
     let diagnostics: [Diagnostic]
 
@@ -28,14 +28,18 @@ struct Configuration: Sendable {
         var problems = directory.diagnostics + smtpProblems + connectionProblems + logProblems + meProblems + pluginProblems
         var timeouts: [String: Double] = [:]
         for entry in plugins {
-            let (seconds, found) = readPluginTimeout(from: directory, plugin: entry.name)
+            let (seconds, found) = readPluginTimeout(
+                from: folder.configDirectory(ofPlugin: entry.name), plugin: entry.name)
             timeouts[entry.name] = seconds
             for one in found where !problems.contains(one) { problems.append(one) }
         }
         return Configuration(
-            smtp: smtp, connection: connection, log: log, me: me, plugins: plugins.map(\.name), timeouts: timeouts,
+            smtp: smtp, connection: connection, log: log, me: me, entries: plugins, timeouts: timeouts,
             diagnostics: problems)
     }
+
+    /// The plugins of config/plugins, in order.
+    var plugins: [String] { entries.map(\.name) }
 
     var errors: [Diagnostic] { diagnostics.filter { $0.severity == .error } }
 
@@ -65,6 +69,7 @@ struct Configuration: Sendable {
         settings.lineLength = connection.max.lineLength
         settings.dataLineLength = connection.max.dataLineLength
         settings.bareNewline = BareNewlinePolicy(rawValue: connection.bareNewline.rawValue) ?? .reject
+        settings.cleansAuthResults = connection.headers.cleanAuthResults
         settings.maxHeaderLines = connection.headers.maxLines
         settings.spoolDirectory = connection.spoolDir
         settings.spoolAfter = connection.spoolAfter

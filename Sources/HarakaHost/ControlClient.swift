@@ -23,6 +23,13 @@ enum ControlClient {
         return 0
     }
 
+    /// A server answers in that folder.
+    static func isRunning(_ folder: Folder) -> Bool {
+        guard let descriptor = connect(folder.controlSocket) else { return false }
+        close(descriptor)
+        return true
+    }
+
     private static func connect(_ path: String) -> Int32? {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

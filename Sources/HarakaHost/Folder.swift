@@ -32,6 +32,12 @@ struct Folder: Sendable {
         ConfigDirectory(overrides: config, defaults: [prefix.config] + (package.map { ["\($0)/config"] } ?? []))
     }
 
+    /// The configuration as that plugin sees it: the user's, over its own defaults.
+    func configDirectory(ofPlugin name: String) -> ConfigDirectory {
+        let folders = pluginRoots.map { "\($0)/\(name)" }
+        return configDirectory(package: folders.first { access("\($0)/config", F_OK) == 0 })
+    }
+
     /// Core files are read from the user's folder only, as Haraka does.
     var coreDirectory: ConfigDirectory { ConfigDirectory(overrides: config) }
 }

@@ -3,7 +3,10 @@
 import ArgumentParser
 import Glibc
 
-struct Options: ParsableArguments {
+struct Options: ParsableCommand {
+    // `-h` is ours: it takes the name of a page.
+    static let configuration = CommandConfiguration(commandName: "haraka", helpNames: [])
+
     @Option(name: .shortAndLong, help: ArgumentHelp("Run the server in this folder, or say what the others refer to.", valueName: "dir"))
     var config: String?
 

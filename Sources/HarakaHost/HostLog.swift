@@ -19,6 +19,11 @@ final class HostLog: PluginLog, SessionLog {
         logger.log(level, uuid: uuid, origin: origin, message)
     }
 
+    func log(_ level: Int32, uuid: String, _ message: String, fields: [(String, String)]) {
+        guard let level = LogLevel(rawValue: Int(level)) else { return }
+        logger.log(LogLine(level, uuid: uuid, origin: "core", message, fields: fields))
+    }
+
     /// Lines go to the `log` hook of this host first, while its current generation has one.
     func intercept(_ host: PluginHost) {
         self.host.withLock { $0 = host }
@@ -45,6 +50,6 @@ final class HostLog: PluginLog, SessionLog {
     private static func show(_ line: LogLine, _ host: PluginHost) -> Bool {
         host.runLogHook(
             level: Int32(line.level.rawValue), levelName: line.level.name, uuid: line.uuid, origin: line.origin,
-            message: line.message)
+            message: line.text)
     }
 }

@@ -71,7 +71,7 @@ final class Reloader: @unchecked Sendable {
     private func prepare(_ configuration: Configuration) throws -> PreparedPlugins {
         let loader = PluginLoader(roots: folder.pluginRoots, ignoresBad: configuration.smtp.ignoreBadPlugins)
         return try loader.prepare(configuration.plugins) { name in
-            configuration.timeouts[name] ?? readPluginTimeout(from: folder.coreDirectory, plugin: name).seconds
+            configuration.timeouts[name] ?? readPluginTimeout(from: folder.configDirectory(ofPlugin: name), plugin: name).seconds
         }
     }
 

@@ -31,6 +31,9 @@ final class ServerProcess {
             let list = configuration.errors.map(\.description).joined(separator: "\n")
             throw CommandError("the configuration has mistakes:\n\(list)")
         }
+        guard !ControlClient.isRunning(folder) else {
+            throw CommandError("a server runs in \(folder.path) already (it answers at \(folder.controlSocket))")
+        }
         guard chdir(folder.path) == 0 else { throw CommandError("cannot enter \(folder.path): \(errnoText())") }
         Signals.block()
         let process = ServerProcess(folder, configuration)
@@ -112,7 +115,7 @@ final class ServerProcess {
         let reloader = reloader
         do {
             control = try ControlServer.listen(folder.controlSocket, on: loop) { words, answer in
-                guard words == ["reload"] else { return answer(["ERROR", "unknown command: \(words.joined(separator: " "))"]) }
+                guard words == ["reload"] else { return answer(["unknown command: \(words.joined(separator: " "))", "ERROR"]) }
                 reloader.reload { result in answer(result.lines) }
             }.wait()
         } catch {

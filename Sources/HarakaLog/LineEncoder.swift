@@ -39,8 +39,16 @@ struct Presentation: Sendable {
         bytes += "] [".utf8
         Escape.plain.append(line.origin, to: &bytes)
         bytes += "] ".utf8
+        encodeText(line, &bytes)
+    }
+
+    /// The message and the pairs, with one blank between.
+    func encodeText(_ line: LogLine, _ bytes: inout [UInt8]) {
         Escape.plain.append(line.message, to: &bytes)
+        let end = bytes.count
         encodePairs(line.fields, &bytes)
+        // Pairs begin with a blank, which a line without a message does not want.
+        if line.message.isEmpty, bytes.count > end { bytes.remove(at: end) }
     }
 
     /// Haraka's colours, as ANSI foreground codes.
@@ -81,7 +89,8 @@ struct Presentation: Sendable {
         bytes.append(UInt8(ascii: " "))
         for byte in name.utf8 { bytes.append(Self.isBare(byte) && byte < 0x80 ? byte : UInt8(ascii: "_")) }
         bytes.append(UInt8(ascii: "="))
-        let needsQuotes = value.utf8.isEmpty || value.utf8.contains { !Self.isBare($0) }
+        // C2 and E2 begin the control characters and line ends beyond ASCII, which are shown with a backslash.
+        let needsQuotes = value.utf8.isEmpty || value.utf8.contains { !Self.isBare($0) || $0 == 0xC2 || $0 == 0xE2 }
         if needsQuotes { bytes.append(UInt8(ascii: "\"")) }
         Escape.quoted.append(value, to: &bytes)
         if needsQuotes { bytes.append(UInt8(ascii: "\"")) }

@@ -25,6 +25,13 @@ public struct LogLine: Sendable, Equatable {
         self.fields = fields
     }
 
+    /// Message and fields as the default format shows them, without secrets.
+    public var text: String {
+        var bytes: [UInt8] = []
+        Presentation().encodeText(self, &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Whether a field of this name holds a secret: `password`, `auth_pass`, `auth_passwd`, in any case.
     public static func isSecret(_ field: String) -> Bool {
         // Most names differ in length already: nothing is allocated for them.

@@ -44,7 +44,7 @@ private final class ControlHandler: ChannelInboundHandler {
         guard !isAnswering else { return }
         input.writeBuffer(&bytes)
         guard let end = input.readableBytesView.firstIndex(of: 10) else {
-            if input.readableBytes > ControlServer.maximumLine { context.close(promise: nil) }
+            if input.readableBytes > ControlServer.maximumLine { refuse(context.channel) }
             return
         }
         isAnswering = true
@@ -54,6 +54,16 @@ private final class ControlHandler: ChannelInboundHandler {
             let text = lines.map { $0 + "\n" }.joined()
             channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in channel.close(promise: nil) }
         }
+    }
+
+    /// What is still coming is read and thrown away: closing with input unread would destroy the answer on its way.
+    private func refuse(_ channel: any Channel) {
+        isAnswering = true
+        input.clear()
+        channel.writeAndFlush(ByteBuffer(string: "the command is too long\nERROR\n")).whenComplete { _ in
+            channel.close(mode: .output, promise: nil)
+        }
+        channel.eventLoop.scheduleTask(in: .seconds(5)) { channel.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

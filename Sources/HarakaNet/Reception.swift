@@ -87,6 +87,7 @@ extension SessionHandler {
         guard let reception, let transaction = connection.transaction else { return }
         self.reception = nil
         reception.sink.end()
+        if server.settings.cleansAuthResults { reception.sink.renameAuthenticationResults() }
         var facts = MessageFacts()
         facts.bytes = reception.sink.byteCount
         facts.hasBareNewline = server.settings.bareNewline == .reject && reception.decoder.sawBareNewline

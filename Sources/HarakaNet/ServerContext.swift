@@ -16,6 +16,8 @@ public struct ServerSettings: Sendable {
     public var dataLineLength = 992
     public var bareNewline = BareNewlinePolicy.reject
     public var maxHeaderLines = 1000
+    /// Rename Authentication-Results fields of the client.
+    public var cleansAuthResults = true
     public var spoolDirectory = "/tmp"
     public var spoolAfter = 262_144
     /// Seconds without a byte until the client gets 421.
@@ -36,6 +38,8 @@ public protocol SessionLog: AnyObject, Sendable {
     /// Haraka's level numbers.
     func isEnabled(_ level: Int32) -> Bool
     func log(_ level: Int32, uuid: String, origin: String, _ message: String)
+    /// A message with named values, which the formats show in their own way.
+    func log(_ level: Int32, uuid: String, _ message: String, fields: [(String, String)])
 }
 
 final class ServerContext {

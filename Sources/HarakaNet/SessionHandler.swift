@@ -131,7 +131,7 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         if reception != nil { return receive() }
         guard machine.awaitsCommand else {
             // The machine waits for plugins; a client that has gone needs no answer.
-            if inputHasEnded, machine.question != nil, !machine.isDisconnecting, (input?.readableBytes ?? 0) == 0 {
+            if inputHasEnded, !hasWholeMessage, machine.question != nil, !machine.isDisconnecting, input == nil {
                 clientLeft()
                 return true
             }
@@ -147,11 +147,22 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         return true
     }
 
+    /// After the final dot a client may close its side and wait: the judgement is finished, and it is told.
+    private var hasWholeMessage: Bool {
+        switch machine.question {
+        case .maxDataExceeded, .dataPost, .queue, .queueOutbound, .queueOK: true
+        default: false
+        }
+    }
+
     private func takeLine() -> Bool {
         guard let buffer = input, buffer.readableBytes > 0 else { return false }
         let action: SessionAction
         switch buffer.withUnsafeReadableBytes({ lines.next($0) }) {
         case .needMore: return false
+        case .skipped(let consumed):
+            drop(consumed)
+            return true
         case .tooLong: action = machine.lineTooLong()
         case .bareNewline(let consumed):
             drop(consumed)

@@ -10,15 +10,16 @@ extension SessionHandler {
         let rcpts = connection.rcptCount
         let msgs = connection.msgCount
         let seconds = Double(ServerContext.milliseconds() - connection.startTime) / 1000
-        let text =
-            "disconnect ip=\(connection.remote.ip) rdns=\"\(connection.remote.host)\" helo=\"\(connection.helloHost)\""
-            + " relay=\(flag(connection.isRelaying)) early=\(flag(connection.isEarlyTalker))"
-            + " esmtp=\(flag(connection.isESMTP)) tls=N pipe=\(flag(connection.isPipelining))"
-            + " errors=\(connection.errors) txns=\(connection.transactionCount)"
-            + " rcpts=\(rcpts.accept)/\(rcpts.tempfail)/\(rcpts.reject)"
-            + " msgs=\(msgs.accept)/\(msgs.tempfail)/\(msgs.reject) bytes=\(connection.totalBytes)"
-            + " lr=\"\(connection.lastReject)\" time=\(seconds)"
-        server.log.log(5, uuid: connection.uuid, origin: "core", text)
+        let fields = [
+            ("ip", connection.remote.ip), ("rdns", connection.remote.host), ("helo", connection.helloHost),
+            ("relay", flag(connection.isRelaying)), ("early", flag(connection.isEarlyTalker)),
+            ("esmtp", flag(connection.isESMTP)), ("tls", "N"), ("pipe", flag(connection.isPipelining)),
+            ("errors", "\(connection.errors)"), ("txns", "\(connection.transactionCount)"),
+            ("rcpts", "\(rcpts.accept)/\(rcpts.tempfail)/\(rcpts.reject)"),
+            ("msgs", "\(msgs.accept)/\(msgs.tempfail)/\(msgs.reject)"), ("bytes", "\(connection.totalBytes)"),
+            ("lr", connection.lastReject), ("time", "\(seconds)"),
+        ]
+        server.log.log(5, uuid: connection.uuid, "disconnect", fields: fields)
     }
 
     private func flag(_ value: Bool) -> String { value ? "Y" : "N" }

@@ -101,6 +101,19 @@ public final class MessageSink: MessageContent {
     /// End of data. The header has ended now, whether or not a blank line came.
     public func end() { hasEnded = true }
 
+    /// What a stranger says about authentication must not pass for our own word: `Authentication-Results` fields of the
+    /// client become `Original-Authentication-Results` (RFC 8601 section 5).
+    public func renameAuthenticationResults() {
+        let name = "Authentication-Results"
+        let isThere = memory.withUnsafeBytes {
+            HeaderLines.count("authentication-results:", in: UnsafeRawBufferPointer(rebasing: $0[..<headerEnd])) > 0
+        }
+        guard isThere else { return }
+        let values = headerValues(name)
+        edit(.remove(name: name))
+        for value in values { edit(.addEnd(name: "Original-\(name)", value: value)) }
+    }
+
     /// How many `Received` fields the client sent.
     public var receivedCount: Int {
         memory.withUnsafeBytes { HeaderLines.count("received:", in: UnsafeRawBufferPointer(rebasing: $0[..<headerEnd])) }

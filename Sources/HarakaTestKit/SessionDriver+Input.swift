@@ -34,6 +34,7 @@ extension SessionDriver {
         switch input.withUnsafeBytes({ lines.next($0) }) {
         case .needMore: return false
         case .tooLong: perform(machine.lineTooLong())
+        case .skipped(let consumed): input.removeFirst(consumed)
         case .bareNewline(let consumed):
             input.removeFirst(consumed)
             perform(machine.bareNewline())

@@ -29,6 +29,7 @@ class Dialogue(ForeignTest):
                              % version().replace(".", r"\.").encode())
             self.assertEqual(client.say(b"QUIT\r\n"), GOODBYE)
             self.assertEqual(client.rest(), b"")
+            summaries(server)
             (line,) = [line for line in server.lines if "disconnect ip=" in line]
             self.assertEqual(line.split("[")[2][:6].encode(), client.banner[-9:-3])
 

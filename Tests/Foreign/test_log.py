@@ -26,7 +26,8 @@ class Log(ForeignTest):
         config = {"log.ini": f"level=data\nformat={form}\n", "connection.ini": f"[main]\nbare_newline={policy}\n"}
         with Listener(config=config) as server:
             for trick in TRICKS:
-                said = exchange(server, EHLO + trick + b"\r\n" + ENVELOPE + b"DATA\r\nSubject: x\n" + FORGED + b"\r\n\r\n" + FORGED + b"\r\n.\r\nQUIT\r\n")
+                message = b"Subject: x\n" + FORGED + b"\r\n\r\n" + FORGED + b"\r\n.\r\n"
+                said = exchange(server, EHLO + trick + b"\r\n" + ENVELOPE + b"DATA\r\n" + message + b"QUIT\r\n")
                 self.assertEqual(replies(said)[-1], 221, trick)
             self.assertEqual(server.stop(), 0)
             lines = list(server.lines)

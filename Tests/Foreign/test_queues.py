@@ -169,7 +169,7 @@ class Quarantine(Queue):
                            {"quarantine.ini": f"quarantine_path={self.kept}\n"})
 
     def test_folders(self):
-        """queue/quarantine: a copy in the folder of the day, or below the one that a note names; then the next plugin"""
+        """queue/quarantine: a copy in the folder of the day, or below the one that a note names"""
         for value, folder in (("haraka_boolean(1)", ""), (text("virus"), "virus/")):
             with self.quarantining(note("transaction", "quarantine", value)) as server:
                 before = set(files(self.kept))

@@ -22,6 +22,7 @@ struct LineDecoderTests {
                 case .bareNewline(let consumed):
                     found.append("bare(\(consumed))")
                     start += consumed
+                case .skipped(let consumed): start += consumed
                 case .tooLong: return found + ["too long"]
                 case .needMore:
                     if end == bytes.count { return found }
@@ -37,6 +38,17 @@ struct LineDecoderTests {
         #expect(events(longest + "\r\n", step: step) == [longest])
         #expect(events(longest + "a\r\n", step: step) == ["too long"])
     }
+
+    @Test("what stands between a bare LF and the next CR LF is skipped, however it comes", arguments: [1, 2, 3, 1000])
+    func skipping(step: Int) {
+        #expect(events("A\nB\r\nC\r\n", step: step) == ["bare(2)", "C"])
+        #expect(events("A\n\r\nC\r\n", step: step) == ["bare(2)", "C"])
+        #expect(events("A\nB\nC\rD\n\r\r\nE\r\n", step: step) == ["bare(2)", "E"])
+        #expect(events("A\n" + String(repeating: "x", count: 2000) + "\r\nE\r\n", step: step) == ["bare(2)", "E"])
+    }
+
+    @Test("a line with a bare CR ends where it ends, and nothing behind it is skipped", arguments: [1, 1000])
+    func bareCR(step: Int) { #expect(events("A\rB\r\nC\r\n", step: step) == ["bare(5)", "C"]) }
 
     @Test("512 bytes without an end may still be the beginning of a line, 513 may not")
     func limitWithoutEnd() {
@@ -86,14 +98,14 @@ struct LineDecoderTests {
     }
 
     static let bare: [(String, [String])] = [
-        ("NOOP\nQUIT\r\n", ["bare(5)", "QUIT"]),
+        ("NOOP\nQUIT\r\nRSET\r\n", ["bare(5)", "RSET"]),
         ("NO\rOP\r\nQUIT\r\n", ["bare(7)", "QUIT"]),
         ("NOOP\r\r\nQUIT\r\n", ["bare(7)", "QUIT"]),
-        ("\nQUIT\r\n", ["bare(1)", "QUIT"]),
-        ("a\rb\rc\nQUIT\r\n", ["bare(6)", "QUIT"]),
+        ("\nQUIT\r\nRSET\r\n", ["bare(1)", "RSET"]),
+        ("a\rb\rc\nQUIT\r\nRSET\r\n", ["bare(6)", "RSET"]),
     ]
 
-    @Test("under reject a line with a bare CR or LF is refused to its LF, and the next one is whole", arguments: bare)
+    @Test("under reject a line with a bare CR or LF is refused to its CR LF, and the next one is whole", arguments: bare)
     func reject(text: String, expected: [String]) {
         for step in 1...text.utf8.count { #expect(events(text, step: step) == expected) }
     }

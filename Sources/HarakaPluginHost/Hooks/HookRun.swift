@@ -147,12 +147,12 @@ final class HookRun {
         }
         let level = verdict.code == .cont ? HARAKA_LOG_DEBUG : HARAKA_LOG_INFO
         if hook != .log, host.log.isEnabled(level) {
-            let words = verdict.reply.isEmpty ? "" : "\"\(verdict.reply.text)\""
-            let text =
-                "hook=\(chain.refusal == nil ? hookName : "deny") plugin=\(handler.plugin.name) "
-                + "function=\(handler.methodName) params=\"\(question.parameterText)\" "
-                + "retval=\(verdict.code.name) msg=\(words)"
-            host.log.log(level, uuid: uuid, origin: "core", text)
+            let fields = [
+                ("hook", chain.refusal == nil ? hookName : "deny"), ("plugin", handler.plugin.name),
+                ("function", handler.methodName), ("params", question.parameterText),
+                ("retval", verdict.code.name), ("msg", verdict.reply.text),
+            ]
+            host.log.log(level, uuid: uuid, "", fields: fields)
         }
         return verdict
     }

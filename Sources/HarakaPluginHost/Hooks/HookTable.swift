@@ -25,6 +25,12 @@ struct HookTable {
         }
     }
 
+    /// A plugin that is not to run after all.
+    mutating func remove(_ plugin: Plugin) {
+        for index in known.indices { known[index].removeAll { $0.plugin === plugin } }
+        for name in Array(custom.keys) { custom[name]?.removeAll { $0.plugin === plugin } }
+    }
+
     private static func insert(_ handler: Handler, into list: inout [Handler]) {
         let index = list.firstIndex { $0.priority > handler.priority } ?? list.endIndex
         list.insert(handler, at: index)

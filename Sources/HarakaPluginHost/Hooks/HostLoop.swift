@@ -44,4 +44,13 @@ public protocol PluginConfiguration: Sendable {
 public protocol PluginLog: AnyObject, Sendable {
     func isEnabled(_ level: Int32) -> Bool
     func log(_ level: Int32, uuid: String, origin: String, _ message: String)
+    /// Named values, which the formats show in their own way; a client or plugin can put anything into them.
+    func log(_ level: Int32, uuid: String, _ message: String, fields: [(String, String)])
+}
+
+extension PluginLog {
+    public func log(_ level: Int32, uuid: String, _ message: String, fields: [(String, String)]) {
+        let pairs = fields.map { "\($0)=\($1)" }
+        log(level, uuid: uuid, origin: "core", ([message] + pairs).filter { !$0.isEmpty }.joined(separator: " "))
+    }
 }

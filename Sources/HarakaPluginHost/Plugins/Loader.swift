@@ -8,6 +8,8 @@ public struct PreparedPlugins: Sendable {
     public internal(set) var plugins: [SealedPlugin] = []
     /// Parents that notes name, so that they are sealed off the loop too.
     var parents: [String: SealedPlugin] = [:]
+    /// Plugins that refuse to register are skipped too.
+    var ignoresBad = false
     /// Seconds per plugin name.
     public var timeouts: [String: Double] = [:]
     /// Lines for the log: replaced names, repeated names, warnings of checks, plugins that are skipped.
@@ -41,6 +43,7 @@ public struct PluginLoader: Sendable {
     /// Prepares the plugins that `names` lists. Throws at the first that cannot be loaded.
     public func prepare(_ names: [String], timeout: (String) -> Double) throws(PluginLoadError) -> PreparedPlugins {
         var prepared = PreparedPlugins()
+        prepared.ignoresBad = ignoresBad
         var seen: Set<String> = []
         for listed in names {
             do throws(PluginLoadError) {
@@ -131,8 +134,12 @@ extension PluginHost {
                 try register(object, in: generation, timeout: prepared.timeouts[sealed.name] ?? 30)
                 generation.names.append(sealed.name)
             } catch {
-                abandon(generation)
-                throw error
+                guard prepared.ignoresBad else {
+                    abandon(generation)
+                    throw error
+                }
+                drop(sealed.name, from: generation)
+                warn(HARAKA_LOG_CRIT, "core", "-", "\(error); skipped because of ignore_bad_plugins")
             }
         }
         return generation
@@ -144,6 +151,16 @@ extension PluginHost {
         generation.plugins.removeAll { !$0.hasRegistered }
         settleIfOutside()
         discard(generation)
+    }
+
+    /// Takes one plugin out of a generation that is being built.
+    private func drop(_ name: String, from generation: Generation) {
+        for plugin in generation.plugins where plugin.name == name {
+            revoke(plugin, quietly: true)
+            generation.hooks.remove(plugin)
+        }
+        generation.plugins.removeAll { $0.name == name }
+        settleIfOutside()
     }
 
     /// The mapped object of a file, mapped once per generation.

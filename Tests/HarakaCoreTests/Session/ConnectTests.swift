@@ -142,8 +142,6 @@ struct ConnectTests {
             C: bare\\nNOOP
             S: 554-go
             S: 554 away
-            S: 554-go
-            S: 554 away
             H: connect_init lookup_rdns connect
             X: open
             C: quit

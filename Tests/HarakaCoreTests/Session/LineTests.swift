@@ -26,7 +26,7 @@ struct LineTests {
     func bareNewline() {
         let driver = play(
             """
-            C~: NOOP\\n
+            C: NOOP\\nHELP
             S: 500 Bare CR or LF in a command; lines end with CR LF
             C: NO\\rOP
             S: 500 Bare CR or LF in a command; lines end with CR LF

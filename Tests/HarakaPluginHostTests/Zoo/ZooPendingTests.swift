@@ -59,7 +59,7 @@ extension ZooTests {
             try withZoo { zoo in
                 try zoo.install("chain", "answers_in_a_row.c")
                 try zoo.load("chain")
-                let count = 3000
+                let count = 10_000
                 let clients = (0..<count).map { zoo.connect("\($0)") }
                 let first = zoo.connect()
                 // Each client's next hook answers the client before it.

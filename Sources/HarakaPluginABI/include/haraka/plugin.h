@@ -294,7 +294,7 @@ typedef struct haraka_reply {
 #define HARAKA_TRAN_UUID 1001            /* text: <connection uuid>.<n> */
 #define HARAKA_TRAN_MAIL_FROM 1002       /* address, rw */
 #define HARAKA_TRAN_RCPT_TO 1003         /* list of addresses, rw */
-#define HARAKA_TRAN_DATA_BYTES 1004      /* integer: content bytes so far */
+#define HARAKA_TRAN_DATA_BYTES 1004      /* integer: content bytes; 0 until the message has ended */
 #define HARAKA_TRAN_RCPT_ACCEPT 1005     /* integer */
 #define HARAKA_TRAN_RCPT_TEMPFAIL 1006   /* integer */
 #define HARAKA_TRAN_RCPT_REJECT 1007     /* integer */
