@@ -67,7 +67,8 @@ let host: [Target] = [
     room(
         "HarakaPluginHost",
         ["HarakaPluginABI", "HarakaCore", "MailMessage", "SMTPSyntax", "CHarakaFile", "CLtdl", "CPCRE2"]),
-    room("HarakaNet", ["HarakaCore", "HarakaSpool", "HarakaPluginHost", "SMTPSyntax", "MailMessage", nioCore, nioPosix]),
+    room(
+        "HarakaNet", ["HarakaCore", "HarakaSpool", "HarakaPluginHost", "SMTPSyntax", "MailMessage", nioCore, nioPosix]),
     .executableTarget(
         name: "haraka",
         dependencies: [

@@ -25,7 +25,8 @@ struct Configuration: Sendable {
         let (log, logProblems) = LogSettings.read(from: directory)
         let (me, meProblems) = readMe(from: directory)
         let (plugins, pluginProblems) = readPluginList(from: directory)
-        var problems = directory.diagnostics + smtpProblems + connectionProblems + logProblems + meProblems + pluginProblems
+        var problems =
+            directory.diagnostics + smtpProblems + connectionProblems + logProblems + meProblems + pluginProblems
         var timeouts: [String: Double] = [:]
         for entry in plugins {
             let (seconds, found) = readPluginTimeout(
@@ -121,7 +122,9 @@ enum LocalAddresses {
             guard isV6 || address.pointee.sa_family == sa_family_t(AF_INET) else { continue }
             var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
             let size = socklen_t(isV6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size)
-            guard getnameinfo(address, size, &name, socklen_t(name.count), nil, 0, NI_NUMERICHOST) == 0 else { continue }
+            guard getnameinfo(address, size, &name, socklen_t(name.count), nil, 0, NI_NUMERICHOST) == 0 else {
+                continue
+            }
             let text = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             if let ip = IPAddress(text) { found.insert(ip) }
         }

@@ -7,7 +7,9 @@ struct Options: ParsableCommand {
     // `-h` is ours: it takes the name of a page.
     static let configuration = CommandConfiguration(commandName: "haraka", helpNames: [])
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Run the server in this folder, or say what the others refer to.", valueName: "dir"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Run the server in this folder, or say what the others refer to.", valueName: "dir"))
     var config: String?
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Make a folder that can be run.", valueName: "dir"))

@@ -64,7 +64,11 @@ enum HookOrder {
                 let row = Row(
                     plugin: plugin.name, method: "hook_\(hook)", priority: priority,
                     timeout: prepared.timeouts[plugin.name] ?? 30)
-                if let index = table.firstIndex(where: { $0.0 == hook }) { table[index].1.append(row) } else { table.append((hook, [row])) }
+                if let index = table.firstIndex(where: { $0.0 == hook }) {
+                    table[index].1.append(row)
+                } else {
+                    table.append((hook, [row]))
+                }
             }
         }
         return table
@@ -75,7 +79,9 @@ enum HookOrder {
         print(title + String(repeating: "-", count: max(0, 80 - title.count)))
         print("\(PluginList.pad("Plugin", 35)) \(PluginList.pad("Method", 35)) \(PluginList.pad("Prio", 4)) T/O")
         print(String(repeating: "-", count: 80))
-        for row in rows.enumerated().sorted(by: { ($0.element.priority, $0.offset) < ($1.element.priority, $1.offset) }).map(\.element) {
+        for row in rows.enumerated().sorted(by: { ($0.element.priority, $0.offset) < ($1.element.priority, $1.offset) })
+            .map(\.element)
+        {
             let timeout = row.timeout == row.timeout.rounded() ? "\(Int(row.timeout))" : "\(row.timeout)"
             print(
                 "\(PluginList.pad(row.plugin, 35)) \(PluginList.pad(row.method, 35)) "

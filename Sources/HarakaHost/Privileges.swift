@@ -13,7 +13,9 @@ enum Privileges {
         guard let gid = try group.map(findGroup) ?? account?.gid else { return }
         let name = account?.name
         let hasGroups = name.map { initgroups($0, gid) == 0 } ?? (setgroups(0, nil) == 0)
-        guard hasGroups, setgid(gid) == 0 else { throw CommandError("cannot become group \(group ?? user ?? ""): \(errnoText())") }
+        guard hasGroups, setgid(gid) == 0 else {
+            throw CommandError("cannot become group \(group ?? user ?? ""): \(errnoText())")
+        }
         if let account, setuid(account.uid) != 0 {
             throw CommandError("cannot become user \(user ?? ""): \(errnoText())")
         }

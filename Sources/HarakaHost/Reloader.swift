@@ -39,7 +39,9 @@ final class Reloader: @unchecked Sendable {
     /// Any thread. `done` is called on the loop.
     func reload(_ done: @escaping @Sendable (ReloadResult) -> Void) {
         loop.execute { [self] in
-            guard !isReloading else { return done(ReloadResult(succeeded: false, text: "a reload is in progress already")) }
+            guard !isReloading else {
+                return done(ReloadResult(succeeded: false, text: "a reload is in progress already"))
+            }
             isReloading = true
             pool.runIfActive(eventLoop: loop) { [self] in
                 let configuration = Configuration.read(folder)
@@ -71,7 +73,8 @@ final class Reloader: @unchecked Sendable {
     private func prepare(_ configuration: Configuration) throws -> PreparedPlugins {
         let loader = PluginLoader(roots: folder.pluginRoots, ignoresBad: configuration.smtp.ignoreBadPlugins)
         return try loader.prepare(configuration.plugins) { name in
-            configuration.timeouts[name] ?? readPluginTimeout(from: folder.configDirectory(ofPlugin: name), plugin: name).seconds
+            configuration.timeouts[name]
+                ?? readPluginTimeout(from: folder.configDirectory(ofPlugin: name), plugin: name).seconds
         }
     }
 

@@ -90,7 +90,8 @@ final class ServerProcess {
                 let address = try server.listen(listener).wait()
                 return ServerProcess.text(listener, address)
             } catch {
-                throw CommandError("cannot listen on \(ServerProcess.text(listener, nil)): \(ServerProcess.reason(error))")
+                throw CommandError(
+                    "cannot listen on \(ServerProcess.text(listener, nil)): \(ServerProcess.reason(error))")
             }
         }
     }
@@ -111,11 +112,15 @@ final class ServerProcess {
     }
 
     private func openControlSocket() throws {
-        if mkdir(folder.run, 0o700) != 0, errno != EEXIST { throw CommandError("cannot make \(folder.run): \(errnoText())") }
+        if mkdir(folder.run, 0o700) != 0, errno != EEXIST {
+            throw CommandError("cannot make \(folder.run): \(errnoText())")
+        }
         let reloader = reloader
         do {
             control = try ControlServer.listen(folder.controlSocket, on: loop) { words, answer in
-                guard words == ["reload"] else { return answer(["unknown command: \(words.joined(separator: " "))", "ERROR"]) }
+                guard words == ["reload"] else {
+                    return answer(["unknown command: \(words.joined(separator: " "))", "ERROR"])
+                }
                 reloader.reload { result in answer(result.lines) }
             }.wait()
         } catch {

@@ -22,7 +22,9 @@ enum Skeleton {
 
     private static func makeFolder(_ path: String) throws {
         // Private to the user: plugins are code, and the rule for them is that nobody else may write.
-        guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw CommandError("cannot make \(path): \(errnoText())") }
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+            throw CommandError("cannot make \(path): \(errnoText())")
+        }
     }
 
     private static func hostName() -> String {

@@ -4,7 +4,8 @@ public import NIOCore
 import NIOPosix
 
 /// What the control socket was asked; answered with lines, the last of which is `OK` or `ERROR`.
-public typealias ControlCommand = @Sendable (_ words: [String], _ answer: @escaping @Sendable ([String]) -> Void) -> Void
+public typealias ControlCommand =
+    @Sendable (_ words: [String], _ answer: @escaping @Sendable ([String]) -> Void) -> Void
 
 public enum ControlServer {
     /// The longest command line.

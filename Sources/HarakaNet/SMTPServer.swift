@@ -62,7 +62,8 @@ public final class SMTPServer {
         case .tcp(let host, let port):
             opened = bootstrap.bind(host: host, port: port)
         case .unix(let path, let mode):
-            opened = bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).flatMapThrowing { channel in
+            opened = bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).flatMapThrowing {
+                channel in
                 if let mode { try UnixSocket.setMode(path, mode) }
                 return channel
             }

@@ -60,7 +60,10 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         server.host.begin(self)
         generation = server.host.generation(of: connection)
         if server.log.isEnabled(6) {
-            server.log.log(6, uuid: connection.uuid, origin: "core", "connect ip=\(connection.remote.ip) port=\(connection.remote.port) local_ip=\(connection.local.ip) local_port=\(connection.local.port)")
+            server.log.log(
+                6, uuid: connection.uuid, origin: "core",
+                "connect ip=\(connection.remote.ip) port=\(connection.remote.port) local_ip=\(connection.local.ip) local_port=\(connection.local.port)"
+            )
         }
         pump { $0.perform($0.machine.connected()) }
     }
@@ -175,7 +178,8 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
             }
             if server.log.isEnabled(8) {
                 let shown = command.verb == nil ? command.word : connection.currentLine
-                server.log.log(8, uuid: connection.logUUID, origin: "core", "C: \(shown) state=\(connection.state.rawValue)")
+                server.log.log(
+                    8, uuid: connection.logUUID, origin: "core", "C: \(shown) state=\(connection.state.rawValue)")
             }
             action = machine.received(command, isFollowed: consumed < buffer.readableBytes)
             drop(consumed)

@@ -116,7 +116,9 @@ public final class MessageSink: MessageContent {
 
     /// How many `Received` fields the client sent.
     public var receivedCount: Int {
-        memory.withUnsafeBytes { HeaderLines.count("received:", in: UnsafeRawBufferPointer(rebasing: $0[..<headerEnd])) }
+        memory.withUnsafeBytes {
+            HeaderLines.count("received:", in: UnsafeRawBufferPointer(rebasing: $0[..<headerEnd]))
+        }
     }
 
     // MARK: MessageContent

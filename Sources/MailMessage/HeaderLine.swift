@@ -1,9 +1,9 @@
 // What a single line of a header is.
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// The kinds of lines between the beginning of a message and its body. A line ends at LF, with or without a CR.

@@ -1,9 +1,9 @@
 // The octets and octet classes of the SMTP grammars (RFC 5234 appendix B.1, RFC 5321 section 4.1.2).
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 extension UInt8 {

@@ -22,9 +22,10 @@ enum AddressLiteral {
 
     /// `1*dcontent`: graphic ASCII without brackets and backslash.
     private static func isGeneral(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        !range.isEmpty && range.allSatisfy {
-            bytes[$0] > 0x20 && bytes[$0] < 0x7F && !(0x5B...0x5D).contains(bytes[$0])
-        }
+        !range.isEmpty
+            && range.allSatisfy {
+                bytes[$0] > 0x20 && bytes[$0] < 0x7F && !(0x5B...0x5D).contains(bytes[$0])
+            }
     }
 
     /// Four decimal numbers up to 255 without leading zeros, which some read as octal.

@@ -4,7 +4,8 @@
 import HarakaPluginABI
 
 func answer(_ call: UnsafePointer<haraka_call>) -> Int32 {
-    guard let from = haraka_argument_address(call, 0), haraka_equal(from.pointee.user, haraka_text("postmaster")) != 0 else {
+    guard let from = haraka_argument_address(call, 0), haraka_equal(from.pointee.user, haraka_text("postmaster")) != 0
+    else {
         return HARAKA_CONT
     }
     var value = haraka_null()

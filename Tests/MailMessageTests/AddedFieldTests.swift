@@ -14,55 +14,63 @@ struct AddedFieldTests {
         return block.wire
     }
 
-    @Test("a value cannot end its field", arguments: [
-        ("a", " a"),
-        ("a\r\n\tb", " a\r\n\tb"),
-        ("a\r\n  b", " a\r\n  b"),
-        ("a\nb", " a\r\n\tb"),
-        ("a\rb", " a\r\n\tb"),
-        ("a\r\nBcc: c", " a\r\n\tBcc: c"),
-        ("a\r\n\r\nbody", " a\r\n\tbody"),
-        ("a\r\n \r\n b", " a\r\n b"),
-        ("a\n\r\n\rb", " a\r\n\tb"),
-        ("\r\nBcc: c", " Bcc: c"),
-        ("a\r\n", " a"),
-        ("a\n\n", " a"),
-        ("", " "),
-        ("\r\n", " "),
-        ("  a  ", " a  "),
-        ("a\u{0}b\u{1B}\u{7F}c", " abc"),
-        ("a\u{B}\r\u{C}\nb", " a\r\n\tb"),
-        ("a\tb", " a\tb"),
-        ("\u{0}\r\n\u{0}", " "),
-    ])
+    @Test(
+        "a value cannot end its field",
+        arguments: [
+            ("a", " a"),
+            ("a\r\n\tb", " a\r\n\tb"),
+            ("a\r\n  b", " a\r\n  b"),
+            ("a\nb", " a\r\n\tb"),
+            ("a\rb", " a\r\n\tb"),
+            ("a\r\nBcc: c", " a\r\n\tBcc: c"),
+            ("a\r\n\r\nbody", " a\r\n\tbody"),
+            ("a\r\n \r\n b", " a\r\n b"),
+            ("a\n\r\n\rb", " a\r\n\tb"),
+            ("\r\nBcc: c", " Bcc: c"),
+            ("a\r\n", " a"),
+            ("a\n\n", " a"),
+            ("", " "),
+            ("\r\n", " "),
+            ("  a  ", " a  "),
+            ("a\u{0}b\u{1B}\u{7F}c", " abc"),
+            ("a\u{B}\r\u{C}\nb", " a\r\n\tb"),
+            ("a\tb", " a\tb"),
+            ("\u{0}\r\n\u{0}", " "),
+        ])
     func values(value: String, expected: String) {
         #expect(wire("X", value) == "X:\(expected)\r\n")
     }
 
-    @Test("a name is repaired", arguments: [
-        ("X-A", "X-A"), ("", "X-Haraka-Blank"), ("A: b\r\nB", "A--b--B"), ("a b", "a-b"), ("\u{E9}", "--"),
-        ("\u{0}", "-"),
-    ])
+    @Test(
+        "a name is repaired",
+        arguments: [
+            ("X-A", "X-A"), ("", "X-Haraka-Blank"), ("A: b\r\nB", "A--b--B"), ("a b", "a-b"), ("\u{E9}", "--"),
+            ("\u{0}", "-"),
+        ])
     func names(name: String, expected: String) {
         #expect(wire(name, "v") == "\(expected): v\r\n")
     }
 
-    @Test("words with non-ASCII characters are encoded, the others stay", arguments: [
-        ("J\u{F6}rg <j@x.example>", " =?UTF-8?Q?J=C3=B6rg?= <j@x.example>"),
-        ("a \u{E9} b", " a =?UTF-8?Q?=C3=A9?= b"),
-        ("\u{E9} \u{E9}", " =?UTF-8?Q?=C3=A9_=C3=A9?="),
-        ("\u{E9}\u{9}\u{E9}", " =?UTF-8?Q?=C3=A9=09=C3=A9?="),
-        ("a\r\n b \u{E9}", " a\r\n b =?UTF-8?Q?=C3=A9?="),
-        ("\u{E9}?=_x", " =?UTF-8?Q?=C3=A9=3F=3D=5Fx?="),
-        ("a\r\n\u{85}", " a\r\n\t=?UTF-8?Q?=C2=85?="),
-    ])
+    @Test(
+        "words with non-ASCII characters are encoded, the others stay",
+        arguments: [
+            ("J\u{F6}rg <j@x.example>", " =?UTF-8?Q?J=C3=B6rg?= <j@x.example>"),
+            ("a \u{E9} b", " a =?UTF-8?Q?=C3=A9?= b"),
+            ("\u{E9} \u{E9}", " =?UTF-8?Q?=C3=A9_=C3=A9?="),
+            ("\u{E9}\u{9}\u{E9}", " =?UTF-8?Q?=C3=A9=09=C3=A9?="),
+            ("a\r\n b \u{E9}", " a\r\n b =?UTF-8?Q?=C3=A9?="),
+            ("\u{E9}?=_x", " =?UTF-8?Q?=C3=A9=3F=3D=5Fx?="),
+            ("a\r\n\u{85}", " a\r\n\t=?UTF-8?Q?=C2=85?="),
+        ])
     func encoded(value: String, expected: String) {
         #expect(wire("X", value) == "X:\(expected)\r\n")
     }
 
-    @Test("encoded words are at most 75 characters, their lines 76, and no character is split", arguments: [
-        "\u{E9}", "\u{20AC}", "\u{1F4E7}",
-    ])
+    @Test(
+        "encoded words are at most 75 characters, their lines 76, and no character is split",
+        arguments: [
+            "\u{E9}", "\u{20AC}", "\u{1F4E7}",
+        ])
     func longText(character: String) {
         for length in 0..<40 {
             let name = "X" + String(repeating: "y", count: length * 3)

@@ -40,10 +40,13 @@ struct HeaderBlockTests {
         #expect(block.values("") == [])
     }
 
-    @Test("an untouched block is written byte for byte and in one piece", arguments: [
-        message, "", "A:b\n", "A: b\r\n\t \r\n c\r\n", "no field\r\nA: b\r\n", " continuation\r\nA: b\r\n", "A : b\r\n",
-        "A: \u{0}\u{7F}\r\n", "A: a\rb\r\n", ":x\r\nA: b\r\n",
-    ])
+    @Test(
+        "an untouched block is written byte for byte and in one piece",
+        arguments: [
+            message, "", "A:b\n", "A: b\r\n\t \r\n c\r\n", "no field\r\nA: b\r\n", " continuation\r\nA: b\r\n",
+            "A : b\r\n",
+            "A: \u{0}\u{7F}\r\n", "A: a\rb\r\n", ":x\r\nA: b\r\n",
+        ])
     func untouched(text: String) {
         for maxLines in [0, 1, 2, 1000] {
             let block = HeaderBlock(text, maxLines: maxLines)
@@ -70,10 +73,11 @@ struct HeaderBlockTests {
     @Test("fields come with raw values")
     func fields() {
         let block = HeaderBlock("A:  b \r\n\tc\r\nno field\r\nD\t: \u{E9}\n")
-        #expect(block.fields == [
-            HeaderField(name: "A", value: Array("  b \r\n\tc".utf8)),
-            HeaderField(name: "D", value: Array(" \u{E9}".utf8)),
-        ])
+        #expect(
+            block.fields == [
+                HeaderField(name: "A", value: Array("  b \r\n\tc".utf8)),
+                HeaderField(name: "D", value: Array(" \u{E9}".utf8)),
+            ])
         #expect(block.fields.map(\.text) == ["b \r\n\tc", "\u{E9}"])
     }
 

@@ -25,7 +25,8 @@ struct HeaderScannerTests {
         ("A: b\r\n\r\r\n", 6, 6, 6),
     ]
 
-    @Test("the header ends before its blank line, or before the first line that is neither field nor continuation",
+    @Test(
+        "the header ends before its blank line, or before the first line that is neither field nor continuation",
         arguments: messages)
     func boundary(text: String, headerEnd: Int, bodyStart: Int, end: Int) {
         let bytes = Array(text.utf8)
@@ -50,9 +51,11 @@ struct HeaderScannerTests {
         #expect(found?.bodyStart == bodyStart)
     }
 
-    @Test("as long as the header may go on there is no end", arguments: [
-        "", "A", "body", "A: b", "A: b\r\n", "A: b\r\n\r", "A: b\r\n ", "\r", "A: b\r\nbody",
-    ])
+    @Test(
+        "as long as the header may go on there is no end",
+        arguments: [
+            "", "A", "body", "A: b", "A: b\r\n", "A: b\r\n\r", "A: b\r\n ", "\r", "A: b\r\nbody",
+        ])
     func noneYet(text: String) {
         #expect(Array(text.utf8).withUnsafeBytes { HeaderBlock.end(of: $0) } == nil)
     }

@@ -19,12 +19,13 @@ struct ReceivedLineTests {
 
     @Test("the value has Haraka's layout")
     func layout() {
-        #expect(line.value == """
-            from client.example (ptr.example [192.0.2.1])\r
-            \tby mx.example (Haraka/3.1.6) with ESMTP id ABC.1\r
-            \tenvelope-from <a@b>;\r
-            \tFri, 21 Nov 2025 01:03:00 +0000
-            """)
+        #expect(
+            line.value == """
+                from client.example (ptr.example [192.0.2.1])\r
+                \tby mx.example (Haraka/3.1.6) with ESMTP id ABC.1\r
+                \tenvelope-from <a@b>;\r
+                \tFri, 21 Nov 2025 01:03:00 +0000
+                """)
     }
 
     @Test("TLS and authentication are told")
@@ -34,13 +35,14 @@ struct ReceivedLineTests {
         line.tlsCipher = "TLS_AES_256_GCM_SHA384"
         line.authBits = "(authenticated bits=0)\n"
         line.envelopeFrom = .null
-        #expect(line.value == """
-            from client.example (ptr.example [192.0.2.1])\r
-            \tby mx.example (Haraka/3.1.6) with ESMTPSA id ABC.1\r
-            \tenvelope-from <>\r
-            \ttls TLS_AES_256_GCM_SHA384 (authenticated bits=0);\r
-            \tFri, 21 Nov 2025 01:03:00 +0000
-            """)
+        #expect(
+            line.value == """
+                from client.example (ptr.example [192.0.2.1])\r
+                \tby mx.example (Haraka/3.1.6) with ESMTPSA id ABC.1\r
+                \tenvelope-from <>\r
+                \ttls TLS_AES_256_GCM_SHA384 (authenticated bits=0);\r
+                \tFri, 21 Nov 2025 01:03:00 +0000
+                """)
     }
 
     @Test("the protocol names are those of RFC 3848")
@@ -73,13 +75,14 @@ struct ReceivedLineTests {
         line.envelopeFrom = Address(user: "a;\r\nX: y", host: "b\r\nX: y")
         line.tlsCipher = "a;b"
         line.authBits = "(a)\r\nX: y"
-        #expect(line.value == """
-            from x??y?[10.0.0.1]????by?z????q????? (x ?y ?10.0.0.1?????by z; "<q>",?? [192.0.2.1])\r
-            \tby mx.example (Haraka/3.1.6) with ESMTP id ABC.1\r
-            \tenvelope-from <"a;X: y"@bX:y>\r
-            \ttls a?b (a)??X: y;\r
-            \tFri, 21 Nov 2025 01:03:00 +0000
-            """)
+        #expect(
+            line.value == """
+                from x??y?[10.0.0.1]????by?z????q????? (x ?y ?10.0.0.1?????by z; "<q>",?? [192.0.2.1])\r
+                \tby mx.example (Haraka/3.1.6) with ESMTP id ABC.1\r
+                \tenvelope-from <"a;X: y"@bX:y>\r
+                \ttls a?b (a)??X: y;\r
+                \tFri, 21 Nov 2025 01:03:00 +0000
+                """)
     }
 
     @Test("in a header it is one field that keeps its layout")

@@ -9,32 +9,34 @@ struct AddressTests {
         try Address.parse(text, idna: idna)
     }
 
-    @Test("a good address has user, host and original host", arguments: [
-        ("<foo@example.com>", "foo", "example.com", "example.com"),
-        ("foo@example.com", "foo", "example.com", "example.com"),
-        ("<FooBAR@ExAmple.COM>", "FooBAR", "example.com", "ExAmple.COM"),
-        ("<a.b.c@x.y>", "a.b.c", "x.y", "x.y"),
-        ("<!#$%&'*+-/=?^_`{|}~@b>", "!#$%&'*+-/=?^_`{|}~", "b", "b"),
-        ("<123@1-2.3>", "123", "1-2.3", "1-2.3"),
-        ("<\"foo bar\"@b>", "\"foo bar\"", "b", "b"),
-        ("<\"a@b\"@c>", "\"a@b\"", "c", "c"),
-        ("<\"a\\\"\\\\>b\"@c>", "\"a\\\"\\\\>b\"", "c", "c"),
-        ("<\"\"@c>", "\"\"", "c", "c"),
-        ("<@r.example:u@b>", "u", "b", "b"),
-        ("<@r1.example,@r2.example:\"u:\"@b>", "\"u:\"", "b", "b"),
-        ("<u@[1.2.3.4]>", "u", "[1.2.3.4]", "[1.2.3.4]"),
-        ("<u@[0.0.0.255]>", "u", "[0.0.0.255]", "[0.0.0.255]"),
-        ("<u@[IPv6:::1]>", "u", "[ipv6:::1]", "[IPv6:::1]"),
-        ("<u@[IPv6:2001:DB8::1]>", "u", "[ipv6:2001:db8::1]", "[IPv6:2001:DB8::1]"),
-        ("<u@[IPv6:1:2:3:4:5:6:7:8]>", "u", "[ipv6:1:2:3:4:5:6:7:8]", "[IPv6:1:2:3:4:5:6:7:8]"),
-        ("<u@[IPv6:::ffff:1.2.3.4]>", "u", "[ipv6:::ffff:1.2.3.4]", "[IPv6:::ffff:1.2.3.4]"),
-        ("<u@[IPv6:1:2:3:4:5:6:1.2.3.4]>", "u", "[ipv6:1:2:3:4:5:6:1.2.3.4]", "[IPv6:1:2:3:4:5:6:1.2.3.4]"),
-        ("<u@[IPv6:1::]>", "u", "[ipv6:1::]", "[IPv6:1::]"),
-        ("<u@[x-tag:a!b]>", "u", "[x-tag:a!b]", "[x-tag:a!b]"),
-        ("<Pel\u{E9}@b>", "Pel\u{E9}", "b", "b"),
-        ("<PostMaster>", "postmaster", "", ""),
-        ("postmaster", "postmaster", "", ""),
-    ])
+    @Test(
+        "a good address has user, host and original host",
+        arguments: [
+            ("<foo@example.com>", "foo", "example.com", "example.com"),
+            ("foo@example.com", "foo", "example.com", "example.com"),
+            ("<FooBAR@ExAmple.COM>", "FooBAR", "example.com", "ExAmple.COM"),
+            ("<a.b.c@x.y>", "a.b.c", "x.y", "x.y"),
+            ("<!#$%&'*+-/=?^_`{|}~@b>", "!#$%&'*+-/=?^_`{|}~", "b", "b"),
+            ("<123@1-2.3>", "123", "1-2.3", "1-2.3"),
+            ("<\"foo bar\"@b>", "\"foo bar\"", "b", "b"),
+            ("<\"a@b\"@c>", "\"a@b\"", "c", "c"),
+            ("<\"a\\\"\\\\>b\"@c>", "\"a\\\"\\\\>b\"", "c", "c"),
+            ("<\"\"@c>", "\"\"", "c", "c"),
+            ("<@r.example:u@b>", "u", "b", "b"),
+            ("<@r1.example,@r2.example:\"u:\"@b>", "\"u:\"", "b", "b"),
+            ("<u@[1.2.3.4]>", "u", "[1.2.3.4]", "[1.2.3.4]"),
+            ("<u@[0.0.0.255]>", "u", "[0.0.0.255]", "[0.0.0.255]"),
+            ("<u@[IPv6:::1]>", "u", "[ipv6:::1]", "[IPv6:::1]"),
+            ("<u@[IPv6:2001:DB8::1]>", "u", "[ipv6:2001:db8::1]", "[IPv6:2001:DB8::1]"),
+            ("<u@[IPv6:1:2:3:4:5:6:7:8]>", "u", "[ipv6:1:2:3:4:5:6:7:8]", "[IPv6:1:2:3:4:5:6:7:8]"),
+            ("<u@[IPv6:::ffff:1.2.3.4]>", "u", "[ipv6:::ffff:1.2.3.4]", "[IPv6:::ffff:1.2.3.4]"),
+            ("<u@[IPv6:1:2:3:4:5:6:1.2.3.4]>", "u", "[ipv6:1:2:3:4:5:6:1.2.3.4]", "[IPv6:1:2:3:4:5:6:1.2.3.4]"),
+            ("<u@[IPv6:1::]>", "u", "[ipv6:1::]", "[IPv6:1::]"),
+            ("<u@[x-tag:a!b]>", "u", "[x-tag:a!b]", "[x-tag:a!b]"),
+            ("<Pel\u{E9}@b>", "Pel\u{E9}", "b", "b"),
+            ("<PostMaster>", "postmaster", "", ""),
+            ("postmaster", "postmaster", "", ""),
+        ])
     func good(text: String, user: String, host: String, originalHost: String) throws {
         let address = try parse(text)
         #expect(address.user == user)
@@ -45,21 +47,24 @@ struct AddressTests {
         #expect(address.isUTF8 == text.contains("\u{E9}"))
     }
 
-    @Test("a bad address is refused", arguments: [
-        "a", "<", ">", "<>>", "<<>>", "<@>", "<a@>", "<@b>", "a@", "@b", "<a@b", "a@b>", "<<a@b>>", "<a@b>.",
-        "foo@example.com+bob@attacker.com", "<user@example.com#>", "<user@example.com.>", "<user@.example.com>",
-        "<user@example..com>", "<user@exa_mple.com>", "<user@-a.com>", "<user@a-.com>", "<user@a.com->",
-        "<.a@b>", "<a.@b>", "<a..b@c>", "<foo bar@b>", "< a@b>", "<a@b >", "<a@ b>", "<a\u{0}@b>", "<a@b\r\n>",
-        "<\"a@b>", "<\"a\"b@c>", "<\"a\r\"@b>", "<\"a\\\"@b>", "<\"a\\\u{E9}\"@b>", "<a\"b\"@c>", "<\"",
-        "<@route:user@host", "@route:user@host", "<@route user@host>", "<@a,b:u@c>", "<@a,:u@c>", "<@:u@c>", "<@a:>",
-        "<u@[]>", "<u@[1.2.3]>", "<u@[1.2.3.256]>", "<u@[1.2.3.04]>", "<u@[1.2.3.4.5]>", "<u@[1.2.3.4>",
-        "<u@[1.2.3.4]x>",
-        "<u@[IPv6:]>", "<u@[IPv6:1:2:3:4:5:6:7]>", "<u@[IPv6:1:2:3:4:5:6:7:8:9]>", "<u@[IPv6:1::2::3]>",
-        "<u@[IPv6::1]>", "<u@[IPv6:1:]>", "<u@[IPv6:12345::]>", "<u@[IPv6:g::]>", "<u@[IPv6:1:::2]>",
-        "<u@[IPv6:1:2:3:4:5:6:7:1.2.3.4]>", "<u@[IPv6:1.2.3.4]>", "<u@[IPv6:::1.2.3.4:5]>",
-        "<u@[:x]>", "<u@[a-:x]>", "<u@[tag:]>", "<u@[tag:a b]>", "<u@[tag:\\]>", "<u@[tag:[]>",
-        "<a\u{FFFD}@b>", "<u@\u{E9}.com>", "<abuse>", "<user>",
-    ])
+    @Test(
+        "a bad address is refused",
+        arguments: [
+            "a", "<", ">", "<>>", "<<>>", "<@>", "<a@>", "<@b>", "a@", "@b", "<a@b", "a@b>", "<<a@b>>", "<a@b>.",
+            "foo@example.com+bob@attacker.com", "<user@example.com#>", "<user@example.com.>", "<user@.example.com>",
+            "<user@example..com>", "<user@exa_mple.com>", "<user@-a.com>", "<user@a-.com>", "<user@a.com->",
+            "<.a@b>", "<a.@b>", "<a..b@c>", "<foo bar@b>", "< a@b>", "<a@b >", "<a@ b>", "<a\u{0}@b>", "<a@b\r\n>",
+            "<\"a@b>", "<\"a\"b@c>", "<\"a\r\"@b>", "<\"a\\\"@b>", "<\"a\\\u{E9}\"@b>", "<a\"b\"@c>", "<\"",
+            "<@route:user@host", "@route:user@host", "<@route user@host>", "<@a,b:u@c>", "<@a,:u@c>", "<@:u@c>",
+            "<@a:>",
+            "<u@[]>", "<u@[1.2.3]>", "<u@[1.2.3.256]>", "<u@[1.2.3.04]>", "<u@[1.2.3.4.5]>", "<u@[1.2.3.4>",
+            "<u@[1.2.3.4]x>",
+            "<u@[IPv6:]>", "<u@[IPv6:1:2:3:4:5:6:7]>", "<u@[IPv6:1:2:3:4:5:6:7:8:9]>", "<u@[IPv6:1::2::3]>",
+            "<u@[IPv6::1]>", "<u@[IPv6:1:]>", "<u@[IPv6:12345::]>", "<u@[IPv6:g::]>", "<u@[IPv6:1:::2]>",
+            "<u@[IPv6:1:2:3:4:5:6:7:1.2.3.4]>", "<u@[IPv6:1.2.3.4]>", "<u@[IPv6:::1.2.3.4:5]>",
+            "<u@[:x]>", "<u@[a-:x]>", "<u@[tag:]>", "<u@[tag:a b]>", "<u@[tag:\\]>", "<u@[tag:[]>",
+            "<a\u{FFFD}@b>", "<u@\u{E9}.com>", "<abuse>", "<user>",
+        ])
     func bad(text: String) {
         #expect(throws: SyntaxError.self) { try parse(text) }
     }
@@ -90,9 +95,11 @@ struct AddressTests {
         #expect(address.formattedASCII == "<u@xn--x-bga.com>")
     }
 
-    @Test("a converter that gives no domain name does not get it in", arguments: [
-        "", "\u{E9}.com", "a b", "a..b", "a>", "xn--" + String(repeating: "a", count: 60), "-a",
-    ])
+    @Test(
+        "a converter that gives no domain name does not get it in",
+        arguments: [
+            "", "\u{E9}.com", "a b", "a..b", "a>", "xn--" + String(repeating: "a", count: 60), "-a",
+        ])
     func badIDNA(converted: String) {
         #expect(throws: SyntaxError.self) { try parse("<u@\u{E9}.com>") { _ in converted } }
     }
@@ -112,29 +119,33 @@ struct AddressTests {
         #expect(Address.null.isNull && Address.null.formatted == "<>" && Address.null.original == "<>")
     }
 
-    @Test("the formatted form has brackets and no route", arguments: [
-        ("<@r.example:user@Example.com>", "<user@Example.com>", "user@Example.com"),
-        ("user@b", "<user@b>", "user@b"),
-        ("<user@b>", "<user@b>", "user@b"),
-        ("<\"a b\"@c>", "<\"a b\"@c>", "\"a b\"@c"),
-        ("<POSTMASTER>", "<postmaster>", "postmaster"),
-    ])
+    @Test(
+        "the formatted form has brackets and no route",
+        arguments: [
+            ("<@r.example:user@Example.com>", "<user@Example.com>", "user@Example.com"),
+            ("user@b", "<user@b>", "user@b"),
+            ("<user@b>", "<user@b>", "user@b"),
+            ("<\"a b\"@c>", "<\"a b\"@c>", "\"a b\"@c"),
+            ("<POSTMASTER>", "<postmaster>", "postmaster"),
+        ])
     func formatted(text: String, formatted: String, plain: String) throws {
         #expect(try parse(text).formatted == formatted)
         #expect(try parse(text).address == plain)
     }
 
-    @Test("an address made of parts can be sent whatever the parts hold", arguments: [
-        ("user", "Example.COM", "<user@Example.COM>"),
-        ("a b", "c", "<\"a b\"@c>"),
-        ("\"a b\"", "c", "<\"a b\"@c>"),
-        ("a\"\\", "c", "<\"a\\\"\\\\\"@c>"),
-        ("a>\r\nRCPT TO:<b", "c>\r\nDATA", "<\"a>RCPT TO:<b\"@cDATA>"),
-        ("a.", "c", "<\"a.\"@c>"),
-        ("postmaster", "", "<postmaster>"),
-        ("", "", "<>"),
-        ("\u{E9}", "b", "<\u{E9}@b>"),
-    ])
+    @Test(
+        "an address made of parts can be sent whatever the parts hold",
+        arguments: [
+            ("user", "Example.COM", "<user@Example.COM>"),
+            ("a b", "c", "<\"a b\"@c>"),
+            ("\"a b\"", "c", "<\"a b\"@c>"),
+            ("a\"\\", "c", "<\"a\\\"\\\\\"@c>"),
+            ("a>\r\nRCPT TO:<b", "c>\r\nDATA", "<\"a>RCPT TO:<b\"@cDATA>"),
+            ("a.", "c", "<\"a.\"@c>"),
+            ("postmaster", "", "<postmaster>"),
+            ("", "", "<>"),
+            ("\u{E9}", "b", "<\u{E9}@b>"),
+        ])
     func made(user: String, host: String, formatted: String) {
         #expect(Address(user: user, host: host).formatted == formatted)
     }

@@ -17,23 +17,27 @@ struct CommandLineTests {
         }
     }
 
-    @Test("a word that only looks like a verb is unknown", arguments: [
-        "MAI", "MAILX", "STARTTLS", "AUTH", "M\u{01}IL", "\u{0D}UIT", "HEL\u{0F}", "", "MAI\u{2C}", "qu\u{E4}",
-    ])
+    @Test(
+        "a word that only looks like a verb is unknown",
+        arguments: [
+            "MAI", "MAILX", "STARTTLS", "AUTH", "M\u{01}IL", "\u{0D}UIT", "HEL\u{0F}", "", "MAI\u{2C}", "qu\u{E4}",
+        ])
     func unknown(word: String) {
         #expect(line(word).verb == nil)
     }
 
-    @Test("the argument is the rest without surrounding blanks", arguments: [
-        ("MAIL FROM:<a@b>", "MAIL", "FROM:<a@b>"),
-        ("MAIL   FROM:<a@b>  ", "MAIL", "FROM:<a@b>"),
-        ("mail\tFROM:<a@b> X=1\t", "mail", "FROM:<a@b> X=1"),
-        ("QUIT   ", "QUIT", ""),
-        ("FOO  a  b", "FOO", "a  b"),
-        (" MAIL x", "", "MAIL x"),
-        ("", "", ""),
-        ("   ", "", ""),
-    ])
+    @Test(
+        "the argument is the rest without surrounding blanks",
+        arguments: [
+            ("MAIL FROM:<a@b>", "MAIL", "FROM:<a@b>"),
+            ("MAIL   FROM:<a@b>  ", "MAIL", "FROM:<a@b>"),
+            ("mail\tFROM:<a@b> X=1\t", "mail", "FROM:<a@b> X=1"),
+            ("QUIT   ", "QUIT", ""),
+            ("FOO  a  b", "FOO", "a  b"),
+            (" MAIL x", "", "MAIL x"),
+            ("", "", ""),
+            ("   ", "", ""),
+        ])
     func splits(text: String, word: String, argument: String) {
         let command = line(text)
         #expect(command.word == word)

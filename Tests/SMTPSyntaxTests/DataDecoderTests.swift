@@ -38,17 +38,19 @@ struct Decoded: Equatable {
 
 @Suite("DataDecoder")
 struct DataDecoderTests {
-    @Test("content is handed on without its dots, up to and with the CR LF before the final dot", arguments: [
-        (".\r\n", ""),
-        ("a\r\n.\r\n", "a\r\n"),
-        ("\r\n.\r\n", "\r\n"),
-        ("..\r\n.\r\n", ".\r\n"),
-        (".a\r\n.\r\n", "a\r\n"),
-        ("..a\r\n...\r\n.\r\n", ".a\r\n..\r\n"),
-        ("a.\r\n.b\r\n.\r\n", "a.\r\nb\r\n"),
-        ("a\r\n\r\n..\r\n.\r\n", "a\r\n\r\n.\r\n"),
-        ("\u{0}\r\n\u{E4}\r\n.\r\n", "\u{0}\r\n\u{E4}\r\n"),
-    ])
+    @Test(
+        "content is handed on without its dots, up to and with the CR LF before the final dot",
+        arguments: [
+            (".\r\n", ""),
+            ("a\r\n.\r\n", "a\r\n"),
+            ("\r\n.\r\n", "\r\n"),
+            ("..\r\n.\r\n", ".\r\n"),
+            (".a\r\n.\r\n", "a\r\n"),
+            ("..a\r\n...\r\n.\r\n", ".a\r\n..\r\n"),
+            ("a.\r\n.b\r\n.\r\n", "a.\r\nb\r\n"),
+            ("a\r\n\r\n..\r\n.\r\n", "a\r\n\r\n.\r\n"),
+            ("\u{0}\r\n\u{E4}\r\n.\r\n", "\u{0}\r\n\u{E4}\r\n"),
+        ])
     func content(wire: String, content: String) {
         for policy in BareNewlinePolicy.allCases {
             let decoded = Decoded(wire + "QUIT\r\n", policy)
@@ -64,8 +66,9 @@ struct DataDecoderTests {
         var decoder = DataDecoder(bareNewline: .reject)
         "a\r\n.\r\n.\r\nQUIT\r\n".asBuffer { bytes in
             #expect(decoder.decode(bytes) { _ in } == DataDecoder.Progress(consumed: 6, ended: true))
-            #expect(decoder.decode(bytes) { _ in Issue.record("content behind the end") }
-                == DataDecoder.Progress(consumed: 0, ended: true))
+            #expect(
+                decoder.decode(bytes) { _ in Issue.record("content behind the end") }
+                    == DataDecoder.Progress(consumed: 0, ended: true))
         }
     }
 
@@ -89,9 +92,12 @@ struct DataDecoderTests {
         #expect(".\r\n".asBuffer { decoder.decode($0) { _ in } }.ended)
     }
 
-    @Test("the longest line is counted in content bytes without CR LF", arguments: [
-        (".\r\n", 0), ("abc\r\n.\r\n", 3), ("..abc\r\nab\r\n.\r\n", 4), ("ab\r\nabcde\r\nabc\r\n.\r\n", 5), ("abcd", 4),
-    ])
+    @Test(
+        "the longest line is counted in content bytes without CR LF",
+        arguments: [
+            (".\r\n", 0), ("abc\r\n.\r\n", 3), ("..abc\r\nab\r\n.\r\n", 4), ("ab\r\nabcde\r\nabc\r\n.\r\n", 5),
+            ("abcd", 4),
+        ])
     func longestLine(wire: String, length: Int) {
         for policy in BareNewlinePolicy.allCases { #expect(Decoded(wire, policy).longestLine == length) }
     }

@@ -105,16 +105,19 @@ struct LineDecoderTests {
         ("a\rb\rc\nQUIT\r\nRSET\r\n", ["bare(6)", "RSET"]),
     ]
 
-    @Test("under reject a line with a bare CR or LF is refused to its CR LF, and the next one is whole", arguments: bare)
+    @Test(
+        "under reject a line with a bare CR or LF is refused to its CR LF, and the next one is whole", arguments: bare)
     func reject(text: String, expected: [String]) {
         for step in 1...text.utf8.count { #expect(events(text, step: step) == expected) }
     }
 
-    @Test("under replace and accept a bare LF ends a line, a bare CR stays in it", arguments: [
-        ("NOOP\nQUIT\r\n", ["NOOP", "QUIT"]),
-        ("NO\rOP\r\nQUIT\r\n", ["NO\rOP", "QUIT"]),
-        ("NOOP\r\r\nQUIT\r\n", ["NOOP\r", "QUIT"]),
-    ])
+    @Test(
+        "under replace and accept a bare LF ends a line, a bare CR stays in it",
+        arguments: [
+            ("NOOP\nQUIT\r\n", ["NOOP", "QUIT"]),
+            ("NO\rOP\r\nQUIT\r\n", ["NO\rOP", "QUIT"]),
+            ("NOOP\r\r\nQUIT\r\n", ["NOOP\r", "QUIT"]),
+        ])
     func otherPolicies(text: String, expected: [String]) {
         for policy in [BareNewlinePolicy.replace, .accept] {
             for step in 1...text.utf8.count { #expect(events(text, policy, step: step) == expected) }

@@ -12,30 +12,34 @@ struct ReplyTests {
         return calls.joined()
     }
 
-    @Test("a reply is encoded exactly", arguments: [
-        (Reply(250, "OK"), "250 OK\r\n"),
-        (Reply(250, "a\nb"), "250-a\r\n250 b\r\n"),
-        (Reply(250, lines: ["a", "b", "c"]), "250-a\r\n250-b\r\n250 c\r\n"),
-        (Reply(451, "a\n\n \t\nb\n"), "451-a\r\n451 b\r\n"),
-        (Reply(250, ""), "250 \r\n"),
-        (Reply(250, lines: []), "250 \r\n"),
-        (Reply(250, lines: [" ", "\u{0}\u{7F}"]), "250 \r\n"),
-        (Reply(250, " a "), "250  a \r\n"),
-        (Reply(550, "J\u{F6}rg \u{20AC}"), "550 J\u{F6}rg \u{20AC}\r\n"),
-        (Reply(250, "OK", status: EnhancedStatus("2.0.0")), "250 OK\r\n"),
-    ])
+    @Test(
+        "a reply is encoded exactly",
+        arguments: [
+            (Reply(250, "OK"), "250 OK\r\n"),
+            (Reply(250, "a\nb"), "250-a\r\n250 b\r\n"),
+            (Reply(250, lines: ["a", "b", "c"]), "250-a\r\n250-b\r\n250 c\r\n"),
+            (Reply(451, "a\n\n \t\nb\n"), "451-a\r\n451 b\r\n"),
+            (Reply(250, ""), "250 \r\n"),
+            (Reply(250, lines: []), "250 \r\n"),
+            (Reply(250, lines: [" ", "\u{0}\u{7F}"]), "250 \r\n"),
+            (Reply(250, " a "), "250  a \r\n"),
+            (Reply(550, "J\u{F6}rg \u{20AC}"), "550 J\u{F6}rg \u{20AC}\r\n"),
+            (Reply(250, "OK", status: EnhancedStatus("2.0.0")), "250 OK\r\n"),
+        ])
     func exact(reply: Reply, expected: String) {
         #expect(wire(reply) == expected)
     }
 
-    @Test("control characters never reach the wire", arguments: [
-        (Reply(550, lines: ["a\r\n250 OK"]), "550 a250 OK\r\n"),
-        (Reply(550, "a\rb"), "550 ab\r\n"),
-        (Reply(550, "a\r\nb"), "550-a\r\n550 b\r\n"),
-        (Reply(550, "a\u{0}b\u{1B}[2J\u{7F}"), "550 ab[2J\r\n"),
-        (Reply(550, "a\tb"), "550 a b\r\n"),
-        (Reply(550, "a\u{85}b\u{9B}c\u{A0}d"), "550 abc\u{A0}d\r\n"),
-    ])
+    @Test(
+        "control characters never reach the wire",
+        arguments: [
+            (Reply(550, lines: ["a\r\n250 OK"]), "550 a250 OK\r\n"),
+            (Reply(550, "a\rb"), "550 ab\r\n"),
+            (Reply(550, "a\r\nb"), "550-a\r\n550 b\r\n"),
+            (Reply(550, "a\u{0}b\u{1B}[2J\u{7F}"), "550 ab[2J\r\n"),
+            (Reply(550, "a\tb"), "550 a b\r\n"),
+            (Reply(550, "a\u{85}b\u{9B}c\u{A0}d"), "550 abc\u{A0}d\r\n"),
+        ])
     func controls(reply: Reply, expected: String) {
         #expect(wire(reply) == expected)
     }
@@ -85,11 +89,13 @@ struct ReplyTests {
         #expect(Reply(250, lines: []).text == "")
     }
 
-    @Test("an enhanced status is read in its standard form only", arguments: [
-        ("5.7.1", true), ("2.0.0", true), ("4.999.999", true), ("5.7.10", true), ("3.7.1", false), ("5.7", false),
-        ("5.7.1.1", false), ("5.7.1 ", false), ("5.1000.1", false), ("05.7.1", false), ("5.07.1", false),
-        ("5..1", false), ("", false), ("5.a.1", false), ("55.1.1", false), ("\u{0665}.7.1", false),
-    ])
+    @Test(
+        "an enhanced status is read in its standard form only",
+        arguments: [
+            ("5.7.1", true), ("2.0.0", true), ("4.999.999", true), ("5.7.10", true), ("3.7.1", false), ("5.7", false),
+            ("5.7.1.1", false), ("5.7.1 ", false), ("5.1000.1", false), ("05.7.1", false), ("5.07.1", false),
+            ("5..1", false), ("", false), ("5.a.1", false), ("55.1.1", false), ("\u{0665}.7.1", false),
+        ])
     func status(text: String, isValid: Bool) {
         let status = EnhancedStatus(text)
         #expect((status != nil) == isValid)

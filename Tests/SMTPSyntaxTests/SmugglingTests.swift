@@ -42,7 +42,8 @@ struct SmugglingTests {
         #expect(Decoded(wire, .accept).content == "a" + accepted + "b\r\n")
     }
 
-    @Test("reject notices the sequence if it holds a bare CR or LF, and hands nothing on behind it",
+    @Test(
+        "reject notices the sequence if it holds a bare CR or LF, and hands nothing on behind it",
         arguments: sequences)
     func noticed(sequence: String, replaced: String, accepted: String) {
         let isBare = sequence != "\r\n\u{0}.\r\n" && sequence != "\r\n.\u{0}\r\n" && sequence != "\r\n. \r\n"
@@ -63,9 +64,11 @@ struct SmugglingTests {
         #expect(Decoded("a\r\r\n.\r\n", .accept).content == "a\r\r\n")
     }
 
-    @Test("a sequence at the very beginning does not end the message either", arguments: [
-        ".\n", ".\r", "\n.\r\n", "\r.\r\n", "\u{0}.\r\n", ".\r\r\n", " .\r\n",
-    ])
+    @Test(
+        "a sequence at the very beginning does not end the message either",
+        arguments: [
+            ".\n", ".\r", "\n.\r\n", "\r.\r\n", "\u{0}.\r\n", ".\r\r\n", " .\r\n",
+        ])
     func atTheBeginning(sequence: String) {
         for policy in BareNewlinePolicy.allCases {
             let decoded = Decoded(sequence + "a\r\n.\r\n", policy)

@@ -74,7 +74,8 @@ extension PluginHost {
             case .timedOut: "answered after its time limit\(hook); the answer is ignored"
             case .gone: "answered\(hook) after the client had left; the answer is ignored"
             case .revoked: "answered\(hook) after its generation had ended; the answer is ignored"
-            default: "plugin ran callback multiple times - ignoring subsequent calls\(hook.isEmpty ? "" : " (\(hook.dropFirst()))")"
+            default:
+                "plugin ran callback multiple times - ignoring subsequent calls\(hook.isEmpty ? "" : " (\(hook.dropFirst()))")"
             }
         let level = state == .gone ? 7 as Int32 : 3
         warn(level, plugin, "-", "\(plugin) \(why)")

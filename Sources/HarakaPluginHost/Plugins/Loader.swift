@@ -18,7 +18,9 @@ public struct PreparedPlugins: Sendable {
     /// Hooks that the notes of a plugin's parents name and its own does not.
     public func parentHooks(of plugin: SealedPlugin) -> [String] {
         let own = Set(plugin.verified.note.hooks)
-        return plugin.verified.note.parents.flatMap { parents[$0]?.verified.note.hooks ?? [] }.filter { !own.contains($0) }
+        return plugin.verified.note.parents.flatMap { parents[$0]?.verified.note.hooks ?? [] }.filter {
+            !own.contains($0)
+        }
     }
 }
 
@@ -68,7 +70,9 @@ public struct PluginLoader: Sendable {
     }
 
     /// The file of a plugin, by today's name or a former one.
-    func locate(_ listed: String, _ prepared: inout PreparedPlugins) throws(PluginLoadError) -> (PluginName, PluginLocation) {
+    func locate(_ listed: String, _ prepared: inout PreparedPlugins) throws(PluginLoadError) -> (
+        PluginName, PluginLocation
+    ) {
         let name = try PluginLoader.name(listed)
         if let location = try existing(name) { return (name, location) }
         guard let replacement = PluginName.replacement(for: name.text) ?? installedReplacement(name.text) else {
@@ -103,7 +107,9 @@ public struct PluginLoader: Sendable {
     /// An installed plugin whose note says that it replaces `name`.
     private func installedReplacement(_ name: String) -> String? {
         for (candidate, location) in finder.all() {
-            guard let sealed = try? SealedPlugin(name: candidate, location: location, abi: PluginLoader.abi) else { continue }
+            guard let sealed = try? SealedPlugin(name: candidate, location: location, abi: PluginLoader.abi) else {
+                continue
+            }
             if sealed.verified.note.replaces.contains(name) { return candidate.text }
         }
         return nil
@@ -208,7 +214,8 @@ extension PluginHost {
             case .named(let wanted):
                 guard let found = plugin.method(wanted) else {
                     throw PluginLoadError(
-                        plugin.name, "registers the method \(wanted) on the hook \(registration.hook), but has no such method")
+                        plugin.name,
+                        "registers the method \(wanted) on the hook \(registration.hook), but has no such method")
                 }
                 method = found
                 name = wanted
@@ -243,7 +250,8 @@ func statusName(_ status: Int32) -> String {
         HARAKA_SUCCESS: "HARAKA_SUCCESS", HARAKA_E_ARGUMENT: "HARAKA_E_ARGUMENT", HARAKA_E_HANDLE: "HARAKA_E_HANDLE",
         HARAKA_E_WRONG_THREAD: "HARAKA_E_WRONG_THREAD", HARAKA_E_STATE: "HARAKA_E_STATE",
         HARAKA_E_ABSENT: "HARAKA_E_ABSENT", HARAKA_E_TYPE: "HARAKA_E_TYPE", HARAKA_E_LIMIT: "HARAKA_E_LIMIT",
-        HARAKA_E_ANSWERED: "HARAKA_E_ANSWERED", HARAKA_E_TIMED_OUT: "HARAKA_E_TIMED_OUT", HARAKA_E_GONE: "HARAKA_E_GONE",
+        HARAKA_E_ANSWERED: "HARAKA_E_ANSWERED", HARAKA_E_TIMED_OUT: "HARAKA_E_TIMED_OUT",
+        HARAKA_E_GONE: "HARAKA_E_GONE",
         HARAKA_E_REVOKED: "HARAKA_E_REVOKED", HARAKA_E_IO: "HARAKA_E_IO", HARAKA_E_ABI: "HARAKA_E_ABI",
         HARAKA_E_UNSUPPORTED: "HARAKA_E_UNSUPPORTED",
     ]

@@ -100,7 +100,9 @@ final class Plugin {
         let priority: Int32
     }
 
-    init(_ object: PluginObject, generation: Generation, handle: (Plugin) -> Handle?, timeout: Int64) throws(PluginLoadError) {
+    init(_ object: PluginObject, generation: Generation, handle: (Plugin) -> Handle?, timeout: Int64)
+        throws(PluginLoadError)
+    {
         name = object.name
         identity = PluginIdentity(object.name)
         self.generation = generation

@@ -18,7 +18,8 @@ extension PluginHost {
             guard let bytes = text.bytes else {
                 return host.log.log(HARAKA_LOG_ERROR, uuid: "-", origin: origin, "logged a malformed text")
             }
-            var message = String(decoding: UnsafeRawBufferPointer(rebasing: bytes.prefix(PluginHost.maximumLogLine)), as: UTF8.self)
+            var message = String(
+                decoding: UnsafeRawBufferPointer(rebasing: bytes.prefix(PluginHost.maximumLogLine)), as: UTF8.self)
             if bytes.count > PluginHost.maximumLogLine { message += " ... (\(bytes.count) bytes)" }
             host.log.log(level, uuid: host.logUUID(object), origin: origin, message)
         }

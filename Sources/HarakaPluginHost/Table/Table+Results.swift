@@ -89,7 +89,9 @@ extension PluginHost {
         }
         table.pointee.result_has = { object, plugin, key, search in
             PluginHost.read(object, plugin) { host, results, plugin in
-                guard let key = key.text, let search, let value = Value(search.pointee) else { return HARAKA_E_ARGUMENT }
+                guard let key = key.text, let search, let value = Value(search.pointee) else {
+                    return HARAKA_E_ARGUMENT
+                }
                 return results.has(plugin, key, value) ? 1 : 0
             }
         }
