@@ -96,14 +96,15 @@ struct SingleValueTests {
         #expect(diagnostics.map(\.severity) == [.error])
     }
 
-    @Test("plugins are listed in order with their lines")
+    @Test("plugins are listed in order with their places")
     func plugins() {
         folder.write("plugins", "# c\nqueue/maildir\n\n  haraka-plugin-spf  \nqueue/maildir\n")
         let (plugins, diagnostics) = readPluginList(from: folder.directory)
         #expect(
             plugins == [
-                PluginEntry(name: "queue/maildir", line: 2), PluginEntry(name: "haraka-plugin-spf", line: 4),
-                PluginEntry(name: "queue/maildir", line: 5),
+                PluginEntry(name: "queue/maildir", line: 2, column: 1),
+                PluginEntry(name: "haraka-plugin-spf", line: 4, column: 3),
+                PluginEntry(name: "queue/maildir", line: 5, column: 1),
             ])
         #expect(diagnostics.isEmpty)
     }
