@@ -87,7 +87,7 @@ let hostTests: [Target] = [
     tests("HarakaSpoolTests", ["HarakaSpool", "HarakaCore"]),
     tests("HarakaCoreTests", ["HarakaCore", "HarakaTestKit", "SMTPSyntax"]),
     tests("HarakaPluginKitTests", ["HarakaPluginKit", "HarakaPluginABI"]),
-    tests("HarakaPluginHostTests", ["HarakaPluginHost"]),
+    tests("HarakaPluginHostTests", ["HarakaPluginHost", "HarakaPluginABI", "HarakaCore", "SMTPSyntax"]),
 ]
 
 let package = Package(

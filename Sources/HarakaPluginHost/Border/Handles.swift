@@ -26,6 +26,9 @@ struct Handle: Equatable {
             | (sequence & Handle.sequenceMask)
     }
 
+    /// For an object that found no slot: a handle that names nothing, and is not zero, which would be the server.
+    static func nothing(_ kind: HandleKind) -> Handle { Handle(kind, slot: 0, sequence: 0) }
+
     var kind: HandleKind? { HandleKind(rawValue: bits >> 60) }
     var view: Int { Int(bits >> 54 & 63) }
     var slot: Int { Int(bits >> Handle.sequenceBits & UInt64(Handle.maximumSlots - 1)) }

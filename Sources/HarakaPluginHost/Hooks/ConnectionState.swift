@@ -22,7 +22,7 @@ final class ConnectionState {
         self.driver = driver
         connection = driver.connection
         self.generation = generation
-        handle = host.connections.insert(self) ?? Handle(bits: 0)
+        handle = host.connections.insert(self) ?? .nothing(.connection)
     }
 
     func hookRun() -> HookRun {
@@ -55,7 +55,7 @@ final class TransactionState {
     private init(_ host: PluginHost, _ transaction: Transaction) {
         self.host = host
         self.transaction = transaction
-        handle = host.transactions.insert(self) ?? Handle(bits: 0)
+        handle = host.transactions.insert(self) ?? .nothing(.transaction)
     }
 
     /// The state of `transaction`, made when a plugin first sees it.
