@@ -52,7 +52,7 @@ public final class PluginHost: @unchecked Sendable {
     /// Runs that wait for a plugin, by the handle it was given.
     var waiting: [UInt64: HookRun] = [:]
     /// The run whose hook function is on the stack.
-    var calling: HookRun?
+    unowned(unsafe) var calling: HookRun?
     /// The generation that is being built, for `inherits`.
     var building: (generation: Generation, prepared: PreparedPlugins)?
     /// Answers that are still thought about, by handle: to blame who answers late or twice.
@@ -71,8 +71,8 @@ public final class PluginHost: @unchecked Sendable {
 
     /// Where plugin code runs at this moment.
     struct Frame {
-        unowned let plugin: Plugin
-        let hook: String
+        let heldPlugin: Unmanaged<Plugin>
+        var plugin: Plugin { heldPlugin.takeUnretainedValue() }
     }
 
     /// - Parameters:
@@ -109,7 +109,7 @@ public final class PluginHost: @unchecked Sendable {
     func enter<Result>(_ plugin: Plugin, hook: String, _ body: () -> Result) -> Result {
         let mark = arena.mark
         let outer = frame
-        frame = Frame(plugin: plugin, hook: hook)
+        frame = Frame(heldPlugin: .passUnretained(plugin))
         depth += 1
         let result = body()
         depth -= 1

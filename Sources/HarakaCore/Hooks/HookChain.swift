@@ -51,6 +51,13 @@ public struct HookChain: Sendable {
         return .askDeny(0)
     }
 
+    /// That many handlers more have said CONT without a word.
+    public mutating func skipped(_ more: Int) -> Step {
+        last = .none
+        index += more
+        return index < count ? .ask(index) : .finished(.cont)
+    }
+
     private mutating func proceed() -> Step {
         index += 1
         return index < count ? .ask(index) : .finished(Verdict(.cont, last))

@@ -5,9 +5,9 @@ import HarakaPluginABI
 
 /// A connection's handle, generation, pointers of plugins, and the run of its hooks.
 final class ConnectionState {
-    unowned let host: PluginHost
+    unowned(unsafe) let host: PluginHost
     unowned let driver: any ConnectionDriver
-    unowned let connection: Connection
+    unowned(unsafe) let connection: Connection
     let generation: Generation
     private(set) var handle = Handle(bits: 0)
     var pointers = PointerNotes()
@@ -47,7 +47,7 @@ final class ConnectionState {
 
 /// A transaction's handle and pointers of plugins. Lives as long as the transaction.
 final class TransactionState {
-    unowned let host: PluginHost
+    unowned(unsafe) let host: PluginHost
     unowned let transaction: Transaction
     private(set) var handle = Handle(bits: 0)
     var pointers = PointerNotes()

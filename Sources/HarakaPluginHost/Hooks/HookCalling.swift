@@ -10,7 +10,9 @@ extension PluginHost {
         let state = unsafeDowncast(held, to: ConnectionState.self)
         let handlers = state.generation.hooks.handlers(of: question)
         guard !handlers.isEmpty else { return .cont }
-        let verdict = state.hookRun().start(question, handlers, deny: state.generation.hooks[.deny])
+        let run = state.hookRun()
+        let step = run.begin(question, handlers, deny: state.generation.hooks[.deny])
+        let verdict = askQuickly(run, state, handlers, step)
         settleIfOutside()
         return verdict
     }
@@ -27,32 +29,43 @@ extension PluginHost {
     func call(_ handler: Handler, _ run: HookRun, _ state: ConnectionState?, aboutDenial: Bool) -> Int32 {
         let mark = arena.mark
         let outer = (frame, calling)
-        let view = handler.method.view
-        let hook = aboutDenial ? Hook.deny : run.hook
-        frame = Frame(plugin: view.plugin, hook: hook?.name ?? run.hookName)
+        frame = Frame(heldPlugin: handler.heldPlugin)
         depth += 1
         calling = run
+        var call = lendCall(run, state, aboutDenial: aboutDenial)
+        address(&call, to: handler, run)
+        let code = withUnsafePointer(to: call) { handler.method.function($0) }
+        depth -= 1
+        (frame, calling) = outer
+        arena.reset(to: mark)
+        return code
+    }
+
+    /// What all handlers of a hook get alike.
+    func lendCall(_ run: HookRun, _ state: ConnectionState?, aboutDenial: Bool) -> haraka_call {
         var call = haraka_call()
         call.size = MemoryLayout<haraka_call>.size
-        call.`self` = view.selfHandle
-        call.next = haraka_next(bits: run.handle)
         if let state {
             call.connection = haraka_connection(bits: state.handle.bits)
             if let transaction = state.connection.transaction {
                 call.transaction = haraka_transaction(bits: TransactionState.of(transaction, self).handle.bits)
             }
         }
+        let hook = aboutDenial ? Hook.deny : run.hook
         call.hook = hook.map { hookNames[Int($0.rawValue)] } ?? arena.lend(run.hookName)
-        call.data = view.data
-        call.context = handler.method.context
         let arguments = aboutDenial ? denyArguments(run) : self.arguments(run)
         call.arguments = arguments.items
         call.argument_count = arguments.count
-        let code = withUnsafePointer(to: call) { handler.method.function($0) }
-        depth -= 1
-        (frame, calling) = outer
-        arena.reset(to: mark)
-        return code
+        return call
+    }
+
+    /// What is each handler's own.
+    @inline(__always)
+    func address(_ call: inout haraka_call, to handler: Handler, _ run: HookRun) {
+        call.`self` = handler.selfHandle
+        call.next = haraka_next(bits: run.handle)
+        call.data = handler.data
+        call.context = handler.method.context
     }
 
     func arguments(_ run: HookRun) -> haraka_list {

@@ -11,7 +11,7 @@ import HarakaPluginABI
 final class HookRun {
     enum Phase: Equatable { case idle, calling, waiting, answered }
 
-    unowned let host: PluginHost
+    unowned(unsafe) let host: PluginHost
     unowned(unsafe) let state: ConnectionState?
     var slot: Int?
     var chain = HookChain(count: 0, denyCount: 0, rules: HookRules(nil))
@@ -23,7 +23,7 @@ final class HookRun {
     private(set) var rules = HookRules(nil)
     var phase = Phase.idle
     var current: Handler?
-    private(set) var handle: UInt64 = 0
+    var handle: UInt64 = 0
     var answer: Verdict?
     /// Counted up by every cancel: who was in the middle of something then must not go on.
     var turn: UInt64 = 0
@@ -52,6 +52,11 @@ final class HookRun {
     /// Asks the plugins of `question`. The verdict, or nil if it comes later. A question that is still open is withdrawn:
     /// Haraka cancels the waiting handler when a required hook starts.
     func start(_ question: Question, _ handlers: [Handler], deny: [Handler]) -> Verdict? {
+        advance(begin(question, handlers, deny: deny))
+    }
+
+    /// The first step of a question, for who goes on by itself.
+    func begin(_ question: Question, _ handlers: [Handler], deny: [Handler]) -> HookChain.Step {
         if phase != .idle { cancel(as: .gone) }
         self.question = question
         self.handlers = handlers
@@ -61,7 +66,7 @@ final class HookRun {
         rules = HookRules(hook ?? .unrecognizedCommand)
         chain = HookChain(count: handlers.count, denyCount: deny.count, rules: rules)
         state?.currentHook = hookName
-        return advance(chain.start())
+        return chain.start()
     }
 
     /// Nil: a plugin needs time, or the run was cancelled meanwhile.
@@ -86,6 +91,13 @@ final class HookRun {
 
     // MARK: asking one plugin
 
+    /// The client has gone, or this plugin has no say in the transaction.
+    func mustAskSlowly(_ handler: Handler) -> Bool {
+        guard let state else { return false }
+        if state.connection.remoteIsClosed, !rules.isRequired { return true }
+        return state.connection.transaction?.skips(handler.plugin.name) ?? false
+    }
+
     private func ask(_ handler: Handler, aboutDenial: Bool) -> Verdict? {
         guard let slot else { return pluginError(handler, "cannot be asked: too many answers are awaited") }
         if handler.plugin.isRevoked { return ended }
@@ -104,7 +116,7 @@ final class HookRun {
     }
 
     /// The hook function has returned.
-    private func concluded(_ handler: Handler, _ code: Int32) -> Verdict? {
+    func concluded(_ handler: Handler, _ code: Int32) -> Verdict? {
         if code != HARAKA_PENDING {
             if host.nexts.close(handle, as: .answered) { return report(handler, verdict(code, .none, of: handler)) }
             secondAnswer(handler.plugin.name)

@@ -12,12 +12,12 @@ struct PluginMethod {
     let function: PluginFunction
     let context: UnsafeMutableRawPointer?
     /// Whose code it is: decides `self` and `data` of the call.
-    unowned let view: PluginView
+    unowned(unsafe) let view: PluginView
 }
 
 /// One object's code acting for a plugin: the plugin's own, or that of a parent. "Haraka's `this`, seen from one file."
 final class PluginView {
-    unowned let plugin: Plugin
+    unowned(unsafe) let plugin: Plugin
     let object: PluginObject
     let index: Int
     /// The view whose code inherited this one; nil for the plugin's own.
@@ -26,6 +26,7 @@ final class PluginView {
     var data: UnsafeMutableRawPointer?
     var destroyData: PluginDestroy?
     private(set) var selfHandle = haraka_self()
+    private var names: [MethodName] = []
 
     init(_ plugin: Plugin, _ object: PluginObject, index: Int, child: PluginView?) {
         self.plugin = plugin
@@ -34,6 +35,13 @@ final class PluginView {
         self.child = child
         let own = plugin.handle
         selfHandle = haraka_self(bits: Handle(.plugin, view: index, slot: own.slot, sequence: own.sequence).bits)
+    }
+
+    /// Owns the name of a registered method.
+    func keep(_ name: String) -> MethodName {
+        let kept = MethodName(name)
+        names.append(kept)
+        return kept
     }
 
     /// A method of this object's: added by name, or exported.

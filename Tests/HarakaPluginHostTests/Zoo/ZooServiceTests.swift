@@ -33,6 +33,7 @@ extension ZooTests {
         @Test("ten levels are logged with name and uuid, others are not")
         func levels() throws {
             try withZoo { zoo in
+                zoo.log.level = HARAKA_LOG_DATA
                 let client = try load(zoo, "logs.c")
                 #expect(client.ask(mail) == .cont)
                 let lines = zoo.log.lines.filter { $0.message.hasPrefix("level ") }

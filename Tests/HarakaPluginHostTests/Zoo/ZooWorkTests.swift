@@ -92,6 +92,7 @@ extension ZooTests {
         @Test("timers that are left at the end are revoked, named and destroyed")
         func leftBehind() throws {
             try withZoo { zoo in
+                zoo.log.level = HARAKA_LOG_DATA
                 let client = try load(zoo, "timers.c")
                 client.command("FOREVER")
                 client.command("ONCE")
