@@ -10,19 +10,23 @@ MAIL = b"MAIL FROM:<a@example.org>\r\n"
 ONE_SECOND = {"mine.timeout": "1\n"}
 ON_THREAD = NOTHING + """
     #include <pthread.h>
-    static haraka_next waiting;
-    static void *answer(void *unused)
+    #include <stdlib.h>
+    /* Each thread has a copy of its own: by the time of its second answer the next MAIL may be here. */
+    static void *answer(void *copy)
     {
-        (void)unused;
+        const haraka_next waiting = *(haraka_next *)copy;
         (void)haraka_complete_text(waiting, HARAKA_DENY, haraka_text("from a thread"));
         (void)haraka_complete_text(waiting, HARAKA_OK, haraka_text("and again"));
+        free(copy);
         return NULL;
     }
     HARAKA_HOOK(mail)
     {
         pthread_t thread;
-        waiting = call->next;
-        if (pthread_create(&thread, NULL, answer, NULL) != 0) return HARAKA_OK;
+        haraka_next *copy = malloc(sizeof *copy);
+        if (copy == NULL) return HARAKA_OK;
+        *copy = call->next;
+        if (pthread_create(&thread, NULL, answer, copy) != 0) return HARAKA_OK;
         (void)pthread_detach(thread);
         return HARAKA_PENDING;
     }

@@ -157,10 +157,10 @@ class Reload(ForeignTest):
             load = Load(server, flags)
             try:
                 for path in objects[1:]:
-                    before = load.sent
                     server.install("stamp", path)
                     self.succeeded(server.reload())
-                    # The second batch from here on began after the reload.
+                    # The second batch to end from here on began after the reload.
+                    before = load.sent
                     until("mail goes on", lambda: load.failures or load.sent >= before + 2 * BATCH)
             finally:
                 load.stop()
