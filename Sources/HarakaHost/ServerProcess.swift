@@ -16,6 +16,8 @@ final class ServerProcess {
     private let log: HostLog
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let pool = NIOThreadPool(numberOfThreads: 4)
+    /// For lookups of clients' names, which can block for long: mail must not wait for them to be stored.
+    private let namePool = NIOThreadPool(numberOfThreads: 4)
     private let loop: any EventLoop
     private let host: PluginHost
     private let server: SMTPServer
@@ -56,11 +58,12 @@ final class ServerProcess {
         log = HostLog(logger)
         loop = group.next()
         pool.start()
+        namePool.start()
         let netLoop = NetLoop(loop, pool: pool)
         host = PluginHost(
             loop: netLoop, log: log, configuration: PluginFiles(folder: folder), roots: folder.pluginRoots,
             version: "Haraka for Swift \(Version.number)")
-        server = SMTPServer(configuration.serverSettings, host: host, log: log, loop: loop, pool: pool)
+        server = SMTPServer(configuration.serverSettings, host: host, log: log, loop: loop, pool: namePool)
         reloader = Reloader(folder, host, log, loop, pool)
     }
 
@@ -167,6 +170,8 @@ final class ServerProcess {
     private func shutDownThreads() {
         try? group.syncShutdownGracefully()
         try? pool.syncShutdownGracefully()
+        // A lookup may be stuck in the resolver; the end of the process does not wait for it.
+        namePool.shutdownGracefully { _ in }
     }
 }
 

@@ -36,7 +36,9 @@ final class NameResolver {
     func resolve(_ ip: String, on loop: any EventLoop, _ done: @escaping (String) -> Void) {
         let answer = loop.makePromise(of: String.self)
         let timer = loop.scheduleTask(in: limit) { answer.succeed("DNSERROR") }
-        let asked = pool.runIfActive(eventLoop: loop) { NameResolver.ask(ip) }
+        let until = NIODeadline.now() + limit
+        // One that waited for a thread until nobody wants its answer any more does not hold up those behind it.
+        let asked = pool.runIfActive(eventLoop: loop) { NIODeadline.now() < until ? NameResolver.ask(ip) : "DNSERROR" }
         asked.whenComplete { result in
             timer.cancel()
             answer.succeed((try? result.get()) ?? "DNSERROR")
