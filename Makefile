@@ -27,7 +27,8 @@ host: | setup
 	$(SWIFT) build $(RELEASE) --product haraka
 	@mkdir -p $(OUT)/bin $(OUT)/include/haraka
 	install -m 755 "$$($(SWIFT) build $(RELEASE) --show-bin-path)/haraka" $(OUT)/bin/haraka
-	install -m 644 Sources/HarakaPluginABI/include/haraka/plugin.h $(OUT)/include/haraka/plugin.h
+	install -m 644 Sources/HarakaPluginABI/include/haraka/plugin.h Sources/HarakaPluginABI/include/haraka/plugin.hpp \
+		$(OUT)/include/haraka/
 
 # Embedded Swift, in a scratch folder of its own.
 plugins: | setup

@@ -56,27 +56,31 @@ let host: [Target] = [
     .systemLibrary(name: "CLtdl", providers: [.apt(["libltdl-dev"])]),
     .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
     .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
+    .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
     .target(name: "CHarakaFile"),
+    .target(name: "CHarakaFault"),
+    .target(name: "CHarakaProcess"),
     room("SMTPSyntax"),
     room("MailMessage", ["SMTPSyntax"]),
-    room("HarakaConfig"),
+    room("HarakaConfig", ["CYAML"]),
+    room("HarakaSupervisor"),
     room("HarakaLog"),
     room("HarakaCore", ["SMTPSyntax", "MailMessage"]),
     room("HarakaTestKit", ["HarakaCore", "SMTPSyntax"]),
     room("HarakaSpool", ["HarakaCore", "MailMessage", "CHarakaFile"]),
     room(
         "HarakaPluginHost",
-        ["HarakaPluginABI", "HarakaCore", "MailMessage", "SMTPSyntax", "CHarakaFile", "CLtdl", "CPCRE2"]),
+        ["HarakaPluginABI", "HarakaCore", "MailMessage", "SMTPSyntax", "CHarakaFault", "CHarakaFile", "CLtdl", "CPCRE2"]),
     room(
         "HarakaNet", ["HarakaCore", "HarakaSpool", "HarakaPluginHost", "SMTPSyntax", "MailMessage", nioCore, nioPosix]),
     .executableTarget(
         name: "haraka",
         dependencies: [
             "HarakaNet", "HarakaPluginHost", "HarakaSpool", "HarakaConfig", "HarakaCore", "HarakaLog", "SMTPSyntax",
-            "MailMessage", "CIDN2", nioCore, nioPosix,
+            "MailMessage", "HarakaPluginABI", "HarakaSupervisor", "CHarakaFault", "CHarakaProcess", "CIDN2", nioCore, nioPosix,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
-        path: "Sources/HarakaHost", swiftSettings: house),
+        path: "Sources/HarakaHost", exclude: ["PluginTool", "TestMode"], swiftSettings: house),
 ]
 
 let hostTests: [Target] = [
@@ -84,6 +88,7 @@ let hostTests: [Target] = [
     tests("MailMessageTests", ["MailMessage", "SMTPSyntax"]),
     tests("HarakaConfigTests", ["HarakaConfig"]),
     tests("HarakaLogTests", ["HarakaLog"]),
+    tests("HarakaSupervisorTests", ["HarakaSupervisor"]),
     tests("HarakaSpoolTests", ["HarakaSpool", "HarakaCore"]),
     tests("HarakaCoreTests", ["HarakaCore", "HarakaTestKit", "SMTPSyntax"]),
     tests("HarakaPluginKitTests", ["HarakaPluginKit", "HarakaPluginABI"]),

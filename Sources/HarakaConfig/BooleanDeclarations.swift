@@ -55,7 +55,8 @@ struct BooleanDeclarations: Sendable {
         value = .map(sections)
     }
 
-    /// Turns declared keys of a map that did not come from an ini file (a `!file` of smtp.json) into booleans.
+    /// Turns declared keys of a map that did not come from an ini file (a `!file` of smtp.json or smtp.yaml) into
+    /// booleans.
     func convert(_ value: ConfigValue) -> ConfigValue {
         guard case .map(var sections) = value, !names.isEmpty else { return value }
         for (name, content) in sections.entries {

@@ -3,7 +3,8 @@
 /// The folders that a configuration file is looked up in, and the rules of reading it.
 ///
 /// Below lie the defaults (a plugin's own `config/`, the server's), above lies the administrator's folder; see
-/// ``get(_:_:booleans:)``. Nothing is cached but smtp.json: a new value of this type sees it anew.
+/// ``get(_:_:booleans:)``. Nothing is cached but smtp.json, or smtp.yaml where there is none: a new value of this type
+/// sees it anew.
 ///
 /// Any thread. Reading blocks on the disk: at start and reload, not while a client waits.
 public struct ConfigDirectory: Sendable {
@@ -11,19 +12,19 @@ public struct ConfigDirectory: Sendable {
     public let overrides: String
     /// The folders of defaults, the deepest first: each is overlaid by those after it.
     public let defaults: [String]
-    /// What was wrong in smtp.json, whose `!file` entries stand for other files.
+    /// What was wrong in smtp.json or smtp.yaml, whose `!file` entries stand for other files.
     public let diagnostics: [Diagnostic]
 
-    /// The `!file` entries of smtp.json, by file name.
+    /// The `!file` entries, by file name, and the path of the file that holds them.
     private let replacements: OrderedMap
     private let replacementFile: String
 
-    /// Reads smtp.json, if the administrator has one.
+    /// Reads smtp.json, or else smtp.yaml, if the administrator has one.
     public init(overrides: String, defaults: [String] = []) {
         self.overrides = overrides
         self.defaults = defaults
-        replacementFile = Self.join(overrides, "smtp.json")
-        let parsed = Self.read(replacementFile, .json, BooleanDeclarations([]))
+        let parsed = Self.read(Self.join(overrides, "smtp.json"), .json, BooleanDeclarations([]))
+        replacementFile = parsed?.file ?? ""
         diagnostics = parsed?.diagnostics ?? []
         let content = parsed?.value.map ?? [:]
         var replacements = OrderedMap()
@@ -40,8 +41,9 @@ public struct ConfigDirectory: Sendable {
     ///   - type: How to read it; nil for what the name's extension says.
     ///   - booleans: Declarations for ini files (`+section.key`, ...); for a value file, any makes it a boolean.
     /// - Returns: What the layers say together. A file that is missing everywhere is worth null (value, binary), an
-    ///   empty list (list, data), an empty map (JSON) or an empty `main` (ini), without a finding. One that cannot be
-    ///   read (too large, a folder, not UTF-8, ...) is an error, and the other layers count.
+    ///   empty list (list, data), an empty map (JSON, HJSON, YAML) or an empty `main` (ini), without a finding. In each
+    ///   layer a missing `x.json` or `x.hjson` gives way to `x.yaml`. A file that cannot be read (too large, a folder,
+    ///   not UTF-8, ...) is an error, and the other layers count.
     public func get(_ name: String, _ type: ConfigType? = nil, booleans: [String] = []) -> Parsed {
         let kind = type ?? ConfigType.forName(name)
         let file = Self.join(overrides, name)
@@ -62,7 +64,7 @@ public struct ConfigDirectory: Sendable {
         return result
     }
 
-    /// The paths to read, the deepest default first. A file that smtp.json replaces is not read.
+    /// The paths to read, the deepest default first. A file that is replaced is not read.
     private func layers(_ name: String) -> [String] {
         if name.hasPrefix("/") { return [name] }
         let folders = replacements[name] == nil ? defaults + [overrides] : defaults
@@ -81,14 +83,13 @@ public struct ConfigDirectory: Sendable {
         if name.split(separator: "/").contains("..") {
             return "a configuration file's name holds \"..\"; it is not read"
         }
-        guard type == nil, ConfigType.isForeign(name) else { return nil }
-        return "expected an ini, JSON, list or value file; this format is not read"
+        return type == nil && ConfigType.isModule(name) ? "js files are not read; use json, yaml or hjson" : nil
     }
 
     /// One file of one layer; nil where it does not exist.
     private static func read(_ path: String, _ type: ConfigType, _ declarations: BooleanDeclarations) -> Parsed? {
         switch FileContent.read(path) {
-        case .missing: nil
+        case .missing: type.substitute(for: path).flatMap { read($0, .yaml, declarations) }
         case .bytes(let bytes): parse(bytes, path, type, declarations)
         case .refused(let why): Parsed(type.missing, file: path, [Diagnostic(.error, file: path, "the file \(why)")])
         }
@@ -105,23 +106,28 @@ public struct ConfigDirectory: Sendable {
         case .ini: IniParser.parseLayer(bytes, file: file, declarations)
         case .json: JSONParser.parse(bytes, file: file)
         case .binary: Parsed(.bytes(bytes), file: file)
+        case .yaml: YAMLParser.parse(bytes, file: file)
+        case .hjson: HJSONParser.parse(bytes, file: file)
         }
     }
 
-    /// What smtp.json says instead of a file: text is read as that file's content would be, the rest is taken as is.
+    /// What a `!file` entry says instead of the file: text is read as that file's content would be, unless that may be
+    /// any value anyway (JSON, HJSON, YAML); the rest is taken as is.
     private func replaced(
         _ name: String, _ type: ConfigType, _ value: ConfigValue, _ declarations: BooleanDeclarations
     ) -> Parsed {
-        if case .string(let text) = value, type != .json {
+        let isAny = [.json, .yaml, .hjson].contains(type)
+        if case .string(let text) = value, !isAny {
             return Self.parse(Array(text.utf8), replacementFile, type, declarations).withoutPlaces()
         }
         let expected: String? =
             switch (type, value) {
-            case (.ini, .map), (.list, .list), (.data, .list), (.json, _), (_, .null): nil
+            case (.ini, .map), (.list, .list), (.data, .list), (_, .null): nil
             case (.value, .bool), (.value, .integer), (.value, .double): nil
             case (.ini, _): "a map of sections"
             case (.list, _), (.data, _): "a list"
             case (.value, _), (.binary, _): "a text"
+            case (.json, _), (.yaml, _), (.hjson, _): nil
             }
         guard let expected else { return Parsed(declarations.convert(value), file: replacementFile) }
         let problem = Diagnostic(.error, file: replacementFile, "expected \(expected) at \"!\(name)\"; it is not used")
@@ -130,7 +136,7 @@ public struct ConfigDirectory: Sendable {
 }
 
 extension Parsed {
-    /// Lines and columns of a text within a JSON file would point at the wrong place.
+    /// Lines and columns of a text within a JSON or YAML file would point at the wrong place.
     fileprivate func withoutPlaces() -> Parsed {
         var result = self
         result.diagnostics = diagnostics.map { Diagnostic($0.severity, file: file, $0.message) }

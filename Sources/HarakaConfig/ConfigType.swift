@@ -14,6 +14,10 @@ public enum ConfigType: String, Sendable, CaseIterable {
     case json
     /// Bytes.
     case binary
+    /// YAML.
+    case yaml
+    /// HJSON: JSON with comments and without most of the quotes.
+    case hjson
 
     /// The type that a file name stands for, by its extension in any case; a name without one, or with an
     /// extension that means nothing here (`plugin.timeout`), is a value file.
@@ -21,6 +25,8 @@ public enum ConfigType: String, Sendable, CaseIterable {
         switch fileExtension(file) {
         case "ini": .ini
         case "json": .json
+        case "yaml", "yml": .yaml
+        case "hjson": .hjson
         case "list": .list
         case "data": .data
         case "pem", "bin", "binary": .binary
@@ -28,10 +34,16 @@ public enum ConfigType: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whether the name asks for a format that Haraka reads and this reader does not: taking such a file for a
-    /// value file would hand out its first line as if it were the whole.
-    static func isForeign(_ file: String) -> Bool {
-        ["yaml", "yml", "hjson", "js"].contains(fileExtension(file))
+    /// Whether the name is that of a JavaScript module, which Haraka runs: taking it for a value file would hand out
+    /// its first line as if it were the whole.
+    static func isModule(_ file: String) -> Bool {
+        fileExtension(file) == "js"
+    }
+
+    /// What is read where a JSON or HJSON file does not exist: the YAML file of the same name; nil for other files.
+    func substitute(for file: String) -> String? {
+        guard self == .json || self == .hjson, [".json", ".hjson"].contains(where: file.hasSuffix) else { return nil }
+        return file.dropLast(Self.fileExtension(file).count) + "yaml"
     }
 
     /// The lower-case extension of the last path component; "" where there is none or the dot comes first.
@@ -47,7 +59,7 @@ public enum ConfigType: String, Sendable, CaseIterable {
         case .value, .binary: .null
         case .list, .data: .list([])
         case .ini: .map(["main": .map([:])])
-        case .json: .map([:])
+        case .json, .yaml, .hjson: .map([:])
         }
     }
 }

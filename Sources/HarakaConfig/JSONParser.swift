@@ -12,49 +12,25 @@ public enum JSONParser {
     public static func parse(_ bytes: [UInt8], file: String) -> Parsed {
         if let problem = TextLines.invalidText(bytes, file: file) { return Parsed(.map([:]), file: file, [problem]) }
         var reading = JSONReading(bytes)
-        do throws(JSONReading.Mistake) {
+        do throws(Mistake) {
             let value = try reading.document()
-            var findings = Findings()
-            for (place, key) in reading.repetitions {
-                let source = Self.source(of: place, in: bytes, file)
-                findings.add(.warning, source, "\"\(key)\" stands twice in this map: the later one wins")
-            }
-            return Parsed(value, file: file, findings.diagnostics)
+            return Parsed(value, file: file, reading.remarks.findings(in: bytes, file))
         } catch {
-            let source = Self.source(of: error.place, in: bytes, file)
-            return Parsed(.map([:]), file: file, [Diagnostic(.error, source, "\(error.message). The file is not used")])
+            return Parsed(.map([:]), file: file, [error.finding(in: bytes, file)])
         }
-    }
-
-    /// The line and column of a byte. The end of the file belongs to its last line.
-    private static func source(of place: Int, in bytes: [UInt8], _ file: String) -> Source {
-        var last = TextLine(number: 1, bytes: bytes[0..<0])
-        for line in TextLines(bytes) {
-            if line.bytes.startIndex > place { break }
-            last = line
-        }
-        let column = last.column(of: place)
-        return Source(file: file, line: last.number, column: column, valueColumn: column, text: last.text)
     }
 }
 
 /// The state of reading one JSON text: what is left, and how deep it is.
-private struct JSONReading {
-    /// What is wrong at a byte.
-    struct Mistake: Error {
-        var place: Int
-        var message: String
-    }
-
+private struct JSONReading: JSONCursor {
     /// What is still to be read. Its indices are places in the file.
-    private var rest: ArraySlice<UInt8>
+    var rest: ArraySlice<UInt8>
     /// How many lists and maps are open.
     private var depth = 0
-    /// Keys that were set again, with their places; bounded by what is reported of them.
-    private(set) var repetitions: [(place: Int, key: String)] = []
+    private(set) var remarks = Remarks()
 
     init(_ bytes: [UInt8]) {
-        rest = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
+        rest = bytes.withoutByteOrderMark
     }
 
     /// One value, and white space around it.
@@ -100,7 +76,7 @@ private struct JSONReading {
             let place = rest.startIndex
             let key = try string()
             guard take(":") else { throw mistake("expected \":\" after the key") }
-            if map[key] != nil, repetitions.count <= Findings.limit { repetitions.append((place, key)) }
+            if map[key] != nil { remarks.addRepetition(of: key, at: place) }
             map[key] = try value()
         } while take(",")
         guard take("}") else { throw mistake("expected \",\" or \"}\"") }
@@ -128,38 +104,6 @@ private struct JSONReading {
         throw mistake("expected a JSON value: {...}, [...], \"text\", a number, true, false or null")
     }
 
-    /// `-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?`: whole numbers that fit are integers, all others doubles.
-    private mutating func number() throws(Mistake) -> ConfigValue {
-        let whole = rest
-        var isWhole = true
-        if rest.first == UInt8(ascii: "-") { rest.removeFirst() }
-        if rest.first == UInt8(ascii: "0") { rest.removeFirst() } else { try digits() }
-        if rest.first == UInt8(ascii: ".") {
-            isWhole = false
-            rest.removeFirst()
-            try digits()
-        }
-        if rest.first == UInt8(ascii: "e") || rest.first == UInt8(ascii: "E") {
-            isWhole = false
-            rest.removeFirst()
-            if rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") { rest.removeFirst() }
-            try digits()
-        }
-        let text = String(decoding: whole[..<rest.startIndex], as: UTF8.self)
-        if isWhole, let integer = Int64(text) { return .integer(integer) }
-        guard let double = Double(text), double.isFinite else {
-            throw Mistake(place: whole.startIndex, message: "expected a number that a double can hold")
-        }
-        return .double(double)
-    }
-
-    /// One digit or more.
-    private mutating func digits() throws(Mistake) {
-        let end = rest.firstIndex { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? rest.endIndex
-        guard end > rest.startIndex else { throw mistake("expected a digit") }
-        rest = rest[end...]
-    }
-
     /// A text in double quotes. What lies between two escapes is copied in one piece; it is known to be UTF-8.
     private mutating func string() throws(Mistake) -> String {
         rest.removeFirst()
@@ -179,39 +123,6 @@ private struct JSONReading {
         }
     }
 
-    /// What a backslash begins. A surrogate must come with its other half: a lone one is no character.
-    private mutating func escape() throws(Mistake) -> Unicode.Scalar {
-        let place = rest.startIndex
-        let plain: [UInt8: Unicode.Scalar] = [
-            UInt8(ascii: "\""): "\"", Byte.backslash: "\\", UInt8(ascii: "/"): "/", UInt8(ascii: "b"): "\u{8}",
-            UInt8(ascii: "f"): "\u{C}", UInt8(ascii: "n"): "\n", UInt8(ascii: "r"): "\r", UInt8(ascii: "t"): "\t",
-        ]
-        if let mark = rest.dropFirst().first, let scalar = plain[mark] {
-            rest = rest.dropFirst(2)
-            return scalar
-        }
-        guard let unit = hexUnit() else {
-            throw Mistake(place: place, message: "expected \\\" \\\\ \\/ \\b \\f \\n \\r \\t or \\uXXXX")
-        }
-        if let scalar = Unicode.Scalar(unit) { return scalar }
-        guard UTF16.isLeadSurrogate(unit), let trail = hexUnit(), UTF16.isTrailSurrogate(trail) else {
-            throw Mistake(place: place, message: "expected both halves of a surrogate pair: \\uD8XX\\uDCXX")
-        }
-        return UTF16.decode(UTF16.EncodedScalar([unit, trail]))
-    }
-
-    /// Takes `\uXXXX`; nil, and nothing taken, where that does not follow.
-    private mutating func hexUnit() -> UInt16? {
-        let marked = rest.prefix(6)
-        guard marked.starts(with: [Byte.backslash, UInt8(ascii: "u")]) else { return nil }
-        let digits = marked.dropFirst(2)
-        let isHex = digits.allSatisfy { Unicode.Scalar($0).properties.isASCIIHexDigit }
-        guard digits.count == 4, isHex else { return nil }
-        guard let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16) else { return nil }
-        rest = rest.dropFirst(6)
-        return unit
-    }
-
     /// Takes a character, and white space before it, if it follows.
     private mutating func take(_ character: Unicode.Scalar) -> Bool {
         skipSpace()
@@ -223,10 +134,5 @@ private struct JSONReading {
     /// JSON's four kinds of white space.
     private mutating func skipSpace() {
         rest = rest.drop { $0 == 0x20 || $0 == 0x09 || $0 == Byte.lf || $0 == Byte.cr }
-    }
-
-    /// A mistake at what comes next.
-    private func mistake(_ message: String) -> Mistake {
-        Mistake(place: rest.startIndex, message: message)
     }
 }

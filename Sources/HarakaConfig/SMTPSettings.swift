@@ -22,8 +22,8 @@ public struct SMTPSettings: Sendable, Equatable {
     public var publicIP: String?
     /// Seconds without a byte from the client, after which it gets 421.
     public var inactivityTimeout: Double = 300
-    /// How the work is spread over processes.
-    public var nodes = Nodes.count(1)
+    /// How the work is spread over processes. (Haraka's default is one worker, with a warning that nobody chose.)
+    public var nodes = Nodes.cpus
     /// Name or number of the user to run as once the listeners are open; nil to stay.
     public var user: String?
     /// Name or number of the group to run as; nil to stay.
@@ -55,6 +55,19 @@ public struct SMTPSettings: Sendable, Equatable {
         settings.readShutdown(&reader)
         settings.addReceived = reader.bool(ConfigKey("headers", "add_received"), default: settings.addReceived)
         return (settings, reader.finish(moved: Self.moved))
+    }
+
+    /// The keys whose change takes effect at the next start only, as they stand in smtp.ini, in the order of the file:
+    /// what the process has done before its first connection and cannot take back. All others may change while it runs.
+    public func restartDifferences(from old: SMTPSettings) -> [String] {
+        let keys: [(name: String, isChanged: Bool)] = [
+            ("listen", listen != old.listen), ("nodes", nodes != old.nodes),
+            ("user", user != old.user), ("group", group != old.group),
+            ("daemonize", daemonize != old.daemonize),
+            ("daemon_log_file", daemonLogFile != old.daemonLogFile),
+            ("daemon_pid_file", daemonPIDFile != old.daemonPIDFile),
+        ]
+        return keys.filter(\.isChanged).map(\.name)
     }
 
     /// Keys that Haraka 2 had here.

@@ -21,6 +21,11 @@ struct SettingsReader {
         parsed.value[key.section, key.key] != nil
     }
 
+    /// The sections of the file in its order, `main` among them: for files whose sections have names of the user's.
+    var sections: [String] {
+        (parsed.value.map ?? [:]).entries.filter { $1.map != nil }.map(\.0)
+    }
+
     /// A whole number within `range`.
     mutating func integer(_ key: ConfigKey, default standard: Int, in range: ClosedRange<Int>) -> Int {
         guard let value = scalar(key) else { return standard }
@@ -92,6 +97,13 @@ struct SettingsReader {
     mutating func warn(_ key: ConfigKey, _ message: String) {
         let source = parsed.sources[key]?.last ?? Source(file: parsed.file)
         findings.append(Diagnostic(.warning, source, message))
+    }
+
+    /// Where the file sets a key that means nothing in its section, says so.
+    mutating func ignore(_ key: ConfigKey, _ message: String) {
+        guard isSet(key) else { return }
+        note(key)
+        warn(key, message)
     }
 
     /// All findings, those about unknown sections and keys among them, in the order of the file.

@@ -9,7 +9,7 @@ struct TextLines: Sequence, IteratorProtocol {
 
     /// The bytes must be UTF-8 (see ``invalidText(_:file:)``); a byte-order mark at the start is skipped.
     init(_ bytes: [UInt8]) {
-        rest = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
+        rest = bytes.withoutByteOrderMark
     }
 
     /// The next line; nil at the end.
@@ -22,6 +22,17 @@ struct TextLines: Sequence, IteratorProtocol {
         if let ending = after.popFirst(), ending == Byte.cr, after.first == Byte.lf { after.removeFirst() }
         rest = after
         return line
+    }
+
+    /// The line and column of a byte. The end of the file belongs to its last line.
+    static func source(of place: Int, in bytes: [UInt8], _ file: String) -> Source {
+        var last = TextLine(number: 1, bytes: bytes[0..<0])
+        for line in TextLines(bytes) {
+            if line.bytes.startIndex > place { break }
+            last = line
+        }
+        let column = last.column(of: place)
+        return Source(file: file, line: last.number, column: column, valueColumn: column, text: last.text)
     }
 
     /// The finding that a file is not text, or nil if it is.
@@ -107,5 +118,12 @@ extension ArraySlice<UInt8> {
             let last = lastIndex(where: { !Byte.isSpace($0) })
         else { return self[endIndex...] }
         return self[first...last]
+    }
+}
+
+extension [UInt8] {
+    /// The text without the mark that some editors begin UTF-8 files with.
+    var withoutByteOrderMark: ArraySlice<UInt8> {
+        starts(with: [0xEF, 0xBB, 0xBF]) ? dropFirst(3) : self[...]
     }
 }

@@ -38,17 +38,9 @@ enum ConfigCheck {
 
     /// The syntax of every other file in config/: plugins read them, and only they know the keys.
     private static func checkPluginFiles(_ folder: Folder) -> [Diagnostic] {
-        let core: Set<String> = ["smtp.ini", "connection.ini", "log.ini", "plugins", "me"]
-        guard let directory = opendir(folder.config) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            let isRead = [".ini", ".json"].contains { name.hasSuffix($0) }
-            if isRead, !core.contains(name) { names.append(name) }
+        let names = ((try? FileNames.of(folder.config)) ?? []).filter { name in
+            [".ini", ".json", ".yaml", ".yml", ".hjson"].contains { name.hasSuffix($0) } && !Configuration.isCore(name)
         }
-        return names.sorted().flatMap { folder.coreDirectory.get($0).diagnostics }
+        return names.flatMap { folder.coreDirectory.get($0).diagnostics }
     }
 }

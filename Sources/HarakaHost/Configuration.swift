@@ -13,20 +13,33 @@ struct Configuration: Sendable {
     let smtp: SMTPSettings
     let connection: ConnectionSettings
     let log: LogSettings
+    let pluginSettings: PluginsSettings
     let me: String
     let entries: [PluginEntry]
     let timeouts: [String: Double]
     let diagnostics: [Diagnostic]
 
-    static func read(_ folder: Folder) -> Configuration {
-        let directory = folder.coreDirectory
+    /// Files whose mistakes keep all settings as they were.
+    static func isCore(_ file: String) -> Bool {
+        let names = [
+            "smtp.ini", "smtp.json", "smtp.yaml", "connection.ini", "log.ini", "loglevel", "log_timestamps", "plugins.ini",
+            "me", "plugins", "plugin_timeout",
+        ]
+        return names.contains(file) || file.hasSuffix(".timeout")
+    }
+
+    /// - Parameter directory: where the core's files are; nil: the folder's config/.
+    static func read(_ folder: Folder, from directory: ConfigDirectory? = nil) -> Configuration {
+        let directory = directory ?? folder.coreDirectory
         let (smtp, smtpProblems) = SMTPSettings.read(from: directory)
         let (connection, connectionProblems) = ConnectionSettings.read(from: directory)
         let (log, logProblems) = LogSettings.read(from: directory)
+        let (pluginSettings, pluginSettingsProblems) = PluginsSettings.read(from: directory)
         let (me, meProblems) = readMe(from: directory)
         let (plugins, pluginProblems) = readPluginList(from: directory)
         var problems =
-            directory.diagnostics + smtpProblems + connectionProblems + logProblems + meProblems + pluginProblems
+            directory.diagnostics + smtpProblems + connectionProblems + logProblems + pluginSettingsProblems + meProblems
+            + pluginProblems
         var timeouts: [String: Double] = [:]
         for entry in plugins {
             let (seconds, found) = readPluginTimeout(
@@ -35,7 +48,7 @@ struct Configuration: Sendable {
             for one in found where !problems.contains(one) { problems.append(one) }
         }
         return Configuration(
-            smtp: smtp, connection: connection, log: log, me: me, entries: plugins, timeouts: timeouts,
+            smtp: smtp, connection: connection, log: log, pluginSettings: pluginSettings, me: me, entries: plugins, timeouts: timeouts,
             diagnostics: problems)
     }
 
@@ -79,15 +92,6 @@ struct Configuration: Sendable {
         settings.serverInfo = serverInfo
         settings.localAddresses = LocalAddresses.all()
         return settings
-    }
-
-    var listeners: [Listener] {
-        smtp.listen.map { address in
-            switch address {
-            case .tcp(let host, let port): .tcp(host: host, port: Int(port))
-            case .unix(let path, let mode): .unix(path: path, mode: mode.map(UInt16.init(truncatingIfNeeded:)))
-            }
-        }
     }
 
     func configure(_ logger: Logger) {

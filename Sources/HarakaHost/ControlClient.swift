@@ -6,21 +6,27 @@ import HarakaPluginHost
 enum ControlClient {
     /// Sends one line and prints the answer. Exit status 0 if its last line is OK.
     static func send(_ command: String, _ folder: Folder) -> Int32 {
-        guard let descriptor = connect(folder.controlSocket) else {
-            Terminal.error("no server runs in \(folder.path) (\(folder.controlSocket): \(errnoText()))")
-            return 255
-        }
-        defer { close(descriptor) }
-        Terminal.write(command + "\n", to: descriptor)
-        var lines = readAll(descriptor).split(separator: "\n").map(String.init)
-        let verdict = lines.popLast()
+        guard let (lines, isOK) = ask(command, folder) else { return 255 }
         let text = lines.joined(separator: "\n")
-        guard verdict == "OK" else {
+        guard isOK else {
             Terminal.error(text.isEmpty ? "the server went away without an answer" : text)
             return 1
         }
         if !text.isEmpty { print(text) }
         return 0
+    }
+
+    /// The lines of the answer but the last, and whether that was OK. Nil, and the reason printed: no server answers.
+    static func ask(_ command: String, _ folder: Folder) -> (lines: [String], isOK: Bool)? {
+        guard let descriptor = connect(folder.controlSocket) else {
+            Terminal.error("no server runs in \(folder.path) (\(folder.controlSocket): \(errnoText()))")
+            return nil
+        }
+        defer { close(descriptor) }
+        Terminal.write(command + "\n", to: descriptor)
+        var lines = readAll(descriptor).split(separator: "\n").map(String.init)
+        let verdict = lines.popLast()
+        return (lines, verdict == "OK")
     }
 
     /// A server answers in that folder.
@@ -31,19 +37,12 @@ enum ControlClient {
     }
 
     private static func connect(_ path: String) -> Int32? {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
+        guard var address = UnixAddress(path) else {
             errno = ENAMETOOLONG
             return nil
         }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        let status = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        let status = address.withPointer { Glibc.connect(descriptor, $0, $1) }
         guard status == 0 else {
             close(descriptor)
             return nil

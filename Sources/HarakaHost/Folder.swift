@@ -26,6 +26,25 @@ struct Folder: Sendable {
     var pluginRoots: [String] { [plugins, prefix.plugins] }
     var run: String { "\(path)/run" }
     var controlSocket: String { "\(run)/control.sock" }
+    /// The core's files as they were when they last made sense: for workers that start while an administrator edits.
+    private var goodConfig: String { "\(run)/config" }
+    var goodDirectory: ConfigDirectory { ConfigDirectory(overrides: goodConfig) }
+
+    /// Private to the server's user.
+    func makeRun() throws {
+        for path in [run, goodConfig] where mkdir(path, 0o700) != 0 && errno != EEXIST {
+            throw CommandError("cannot make \(path): \(errnoText())")
+        }
+    }
+
+    /// Copies the core's files. What cannot be copied is left: it only matters if a worker dies while files are broken.
+    func keepGoodConfiguration() {
+        let names = (try? FileNames.of(config)) ?? []
+        for name in names where Configuration.isCore(name) {
+            if let text = TextFile.read("\(config)/\(name)") { _ = try? TextFile.write(text, to: "\(goodConfig)/\(name)", force: true) }
+        }
+        for name in (try? FileNames.of(goodConfig)) ?? [] where !names.contains(name) { unlink("\(goodConfig)/\(name)") }
+    }
 
     /// The configuration as it is on disk now. Core files have built-in defaults; plugins' files have those that ship.
     func configDirectory(package: String? = nil) -> ConfigDirectory {
@@ -40,4 +59,20 @@ struct Folder: Sendable {
 
     /// Core files are read from the user's folder only, as Haraka does.
     var coreDirectory: ConfigDirectory { ConfigDirectory(overrides: config) }
+}
+
+/// What is in a folder.
+enum FileNames {
+    static func of(_ folder: String) throws -> [String] {
+        guard let directory = opendir(folder) else { throw CommandError("cannot read \(folder): \(errnoText())") }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
 }

@@ -27,6 +27,12 @@ struct Options: ParsableCommand {
     @Flag(help: "Load the plugins of a running server anew (with -c).")
     var reload = false
 
+    @Flag(help: "Replace the workers of a running server, without losing a client (with -c).")
+    var graceful = false
+
+    @Flag(help: "Print JSON (with status).")
+    var json = false
+
     @Flag(help: "Read all configuration and check all plugins, run nothing (with -c).")
     var check = false
 
@@ -36,7 +42,7 @@ struct Options: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Show the version.")
     var version = false
 
-    @Argument(help: ArgumentHelp("The page to show (with -h).", valueName: "name"))
+    @Argument(help: ArgumentHelp("The page to show (with -h); or `status` (with -c).", valueName: "name"))
     var name: String?
 }
 
@@ -51,6 +57,8 @@ enum Haraka {
     static func main() {
         signal(SIGPIPE, SIG_IGN)
         do {
+            let arguments = CommandLine.arguments
+            if arguments.count > 1, let tool = tools[arguments[1]] { exit(try tool(Array(arguments.dropFirst(2)))) }
             exit(try run(parse()))
         } catch let error as CommandError {
             Terminal.error(error.message)
@@ -60,6 +68,11 @@ enum Haraka {
             exit(255)
         }
     }
+
+    /// Commands with arguments of their own.
+    private static let tools: [String: @Sendable ([String]) throws -> Int32] = [
+        "worker": { try WorkerMain.run($0) },
+    ]
 
     private static func parse() throws -> Options {
         do { return try Options.parse() } catch {
@@ -88,8 +101,11 @@ enum Haraka {
     private static func inFolder(_ options: Options, _ folder: Folder) throws -> Int32 {
         if options.order { return HookOrder.show(folder) }
         if options.reload { return ControlClient.send("reload", folder) }
+        if options.graceful { return ControlClient.send("graceful", folder) }
         if options.check { return ConfigCheck.run(folder) }
-        return try ServerProcess.run(folder)
+        if options.name == "status" { return StatusPage.show(folder, json: options.json) }
+        if let name = options.name { throw CommandError("Undefined or erroneous arguments: \(name)\n\n\(Usage.text)") }
+        return try Supervisor.run(folder)
     }
 }
 
@@ -114,3 +130,5 @@ enum Terminal {
         }
     }
 }
+
+func errnoText() -> String { String(cString: strerror(errno)) }

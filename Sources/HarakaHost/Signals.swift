@@ -1,40 +1,28 @@
-// Signals are taken by the main thread, one after the other; all other threads have them blocked.
+// Signals: the supervisor takes them one after the other from a descriptor; workers leave them to it.
 
 import Glibc
 
 enum Signals {
-    private static let taken = [SIGTERM, SIGINT, SIGHUP, SIGUSR2]
+    /// What the supervisor takes.
+    static let taken = [SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD]
 
-    private static func set() -> sigset_t {
+    /// In the supervisor, before the first thread is made: threads inherit it.
+    static func block() {
         var set = sigset_t()
         sigemptyset(&set)
         for signal in taken { sigaddset(&set, signal) }
-        return set
-    }
-
-    /// Before the first thread is made: threads inherit it.
-    static func block() {
-        var set = set()
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    static func wait() -> Int32 {
-        var set = set()
-        var signal: Int32 = 0
-        while sigwait(&set, &signal) != 0 {}
-        return signal
-    }
-
-    /// A second SIGINT or SIGTERM while the server goes down ends it at once, as in Haraka.
-    static func exitAtOnceNextTime() {
+    /// In a worker: a terminal's Ctrl-C reaches all processes, but only the supervisor decides. A handler that does nothing
+    /// rather than SIG_IGN, which programs that plugins start would inherit.
+    static func leaveToSupervisor() {
         var action = sigaction()
-        action.__sigaction_handler.sa_handler = { _ in _exit(1) }
-        sigaction(SIGINT, &action, nil)
-        sigaction(SIGTERM, &action, nil)
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, SIGINT)
-        sigaddset(&set, SIGTERM)
-        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        action.__sigaction_handler.sa_handler = { _ in }
+        action.sa_flags = SA_RESTART
+        for signal in [SIGTERM, SIGINT, SIGHUP, SIGUSR2] { sigaction(signal, &action, nil) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
     }
 }

@@ -5,13 +5,6 @@ public import HarakaPluginHost
 public import NIOCore
 public import NIOPosix
 
-/// Where the server listens.
-public enum Listener: Sendable, Hashable {
-    case tcp(host: String, port: Int)
-    /// `mode`: permissions of the socket file.
-    case unix(path: String, mode: UInt16?)
-}
-
 /// An SMTP server on one event loop. Calls on the loop unless said.
 public final class SMTPServer {
     private let context: ServerContext
@@ -44,34 +37,26 @@ public final class SMTPServer {
         }
     }
 
-    /// Opens a listener, which takes no client before `startAccepting`. Any thread; the future says where it listens or
-    /// why not.
-    public func listen(_ listener: Listener) -> EventLoopFuture<SocketAddress?> {
+    /// Takes clients from a bound socket. The descriptor is the server's from now on. Any thread.
+    public func listen(_ descriptor: CInt) -> EventLoopFuture<Void> {
         nonisolated(unsafe) let (server, context) = (self, context)
-        let bootstrap = ServerBootstrap(group: loop)
+        return ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.autoRead, value: false)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try SMTPServer.begin(channel, context)
                 }
             }
-        let opened: EventLoopFuture<any Channel>
-        switch listener {
-        case .tcp(let host, let port):
-            opened = bootstrap.bind(host: host, port: port)
-        case .unix(let path, let mode):
-            opened = bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).flatMapThrowing {
-                channel in
-                if let mode { try UnixSocket.setMode(path, mode) }
-                return channel
-            }
-        }
-        return opened.map { channel in
-            server.channels.append(channel)
-            return channel.localAddress
-        }
+            .withBoundSocket(descriptor)
+            .map { server.channels.append($0) }
+    }
+
+    /// New connections go by these from now on; those that are open keep what they began with where that matters to them.
+    public func change(_ settings: ServerSettings) {
+        context.settings = settings
+        sweep?.cancel()
+        startSweep(settings.inactivityTimeout)
     }
 
     /// Takes clients from now on.
@@ -101,21 +86,38 @@ public final class SMTPServer {
     /// No new clients; those that wait for us get 421, those in a transaction at their next command, and after `grace`
     /// everybody. The future succeeds when the last one has gone.
     public func stop(grace: TimeAmount) -> EventLoopFuture<Void> {
+        let done = closeListeners()
+        dismissClients(after: grace)
+        return done
+    }
+
+    /// No new clients; those that are here go on as if nothing were, for as long as `quiet`. Then as `stop`.
+    public func drain(quiet: TimeAmount, grace: TimeAmount) -> EventLoopFuture<Void> {
+        let done = closeListeners()
+        nonisolated(unsafe) let server = self
+        loop.scheduleTask(in: quiet) { server.dismissClients(after: grace) }
+        return done
+    }
+
+    private func closeListeners() -> EventLoopFuture<Void> {
         let done = loop.makePromise(of: Void.self)
         for channel in channels { channel.close(promise: nil) }
         channels = []
-        context.isStopping = true
         context.onEmpty = { [context] in
             context.onEmpty = nil
             done.succeed(())
         }
-        for session in Array(context.sessions.values) { session.stopSoon() }
         if context.sessions.isEmpty { context.onEmpty?() }
+        done.futureResult.whenComplete { [sweep] _ in sweep?.cancel() }
+        return done.futureResult
+    }
+
+    private func dismissClients(after grace: TimeAmount) {
+        context.isStopping = true
+        for session in Array(context.sessions.values) { session.stopSoon() }
         nonisolated(unsafe) let context = context
         loop.scheduleTask(in: grace) {
             for session in Array(context.sessions.values) { session.stopNow() }
         }
-        done.futureResult.whenComplete { [sweep] _ in sweep?.cancel() }
-        return done.futureResult
     }
 }

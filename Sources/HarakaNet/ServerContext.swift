@@ -43,10 +43,12 @@ public protocol SessionLog: AnyObject, Sendable {
 }
 
 final class ServerContext {
-    let settings: ServerSettings
+    var settings: ServerSettings {
+        didSet { if settings.spoolDirectory != oldValue.spoolDirectory { spool = SpoolFolder(in: settings.spoolDirectory) } }
+    }
     let host: PluginHost
     let log: any SessionLog
-    let spool: SpoolFolder
+    private(set) var spool: SpoolFolder
     let names: NameResolver
     private(set) var sessions: [ObjectIdentifier: SessionHandler] = [:]
     var isStopping = false

@@ -1,5 +1,6 @@
 // The plugin host of this process: what all its parts share. One event loop; everything here is on it unless said.
 
+public import CHarakaFault
 public import HarakaCore
 import HarakaPluginABI
 import Synchronization
@@ -47,14 +48,29 @@ public final class PluginHost: @unchecked Sendable {
     var ready: [HookRun] = []
     /// Destroy functions that wait for the plugin to return: no host function calls plugin code before it returns.
     var doomed: [PendingDestroy] = []
-    private var isSettling = false
-    private var willSettle = false
+    var isSettling = false
+    var willSettle = false
     /// Runs that wait for a plugin, by the handle it was given.
     var waiting: [UInt64: HookRun] = [:]
     /// The run whose hook function is on the stack.
     unowned(unsafe) var calling: HookRun?
-    /// The generation that is being built, for `inherits`.
-    var building: (generation: Generation, prepared: PreparedPlugins)?
+    /// The generation that is being built.
+    var builder: GenerationBuilder?
+    /// `stop` was called: nothing is built any more.
+    var isStopping = false
+    /// Generations whose plugins shut down at this moment.
+    var endingGenerations: [Generation] = []
+    /// Plugins that are over, and whose code may still be called, by their handle.
+    var revoked: [UInt64: Plugin] = [:]
+    /// Generations with plugins that are over and not unmapped yet.
+    var unloads: [Generation] = []
+    var willUnload = false
+    var unloadTimer: (any HostTimer)?
+    var unloaded = 0
+    var inert = 0
+    /// Who runs at this moment, where it survives the process.
+    public let faults: FaultFrames
+    var faultTimer: (any HostTimer)?
     /// Answers that are still thought about, by handle: to blame who answers late or twice.
     var blame = BlameBook()
     let hookNames: [haraka_str]
@@ -77,8 +93,10 @@ public final class PluginHost: @unchecked Sendable {
 
     /// - Parameters:
     ///   - roots: folders with plugins, the user's first
+    ///   - page: shared with the supervisor; nil: the host makes one of its own
     public init(
-        loop: any HostLoop, log: any PluginLog, configuration: any PluginConfiguration, roots: [String], version: String
+        loop: any HostLoop, log: any PluginLog, configuration: any PluginConfiguration, roots: [String], version: String,
+        page: UnsafeMutablePointer<haraka_fault_page>? = nil
     ) {
         self.loop = loop
         self.log = log
@@ -86,119 +104,23 @@ public final class PluginHost: @unchecked Sendable {
         finder = PluginFinder(roots: roots)
         serverVersion = version
         inbox = Inbox(loop)
+        faults = FaultFrames(page)
         hookIdentities = Hook.allCases.map { PluginIdentity($0.name) }
         hookNames = hookIdentities.map(\.nameText)
         versionIdentity = PluginIdentity(version)
         fillTable()
         PluginHost.shared = self
+        faults.onInstall = { [weak self] in self?.startFaultWatch() }
     }
 
     /// Takes the table away from plugins: for tests that start one host after another.
     public func close() {
+        faultTimer?.cancel()
+        unloadTimer?.cancel()
         if PluginHost.shared === self { PluginHost.shared = nil }
     }
 
     func warn(_ level: Int32, _ plugin: String, _ uuid: String = "-", _ message: @autoclosure () -> String) {
         if log.isEnabled(level) { log.log(level, uuid: uuid, origin: plugin, message()) }
     }
-
-    // MARK: into plugin code and out of it
-
-    /// Runs `body`, which calls code of `plugin`. What was lent is taken back afterwards; at the outermost return, hook
-    /// runs that were answered meanwhile go on.
-    func enter<Result>(_ plugin: Plugin, hook: String, _ body: () -> Result) -> Result {
-        let mark = arena.mark
-        let outer = frame
-        frame = Frame(heldPlugin: .passUnretained(plugin))
-        depth += 1
-        let result = body()
-        depth -= 1
-        frame = outer
-        arena.reset(to: mark)
-        settleIfOutside()
-        return result
-    }
-
-    /// Destroys what was replaced and resumes what was answered while plugin code ran.
-    ///
-    /// A loop, never a recursion: what a resumed run leaves behind is settled by the outermost call, so plugins that answer
-    /// each other's hooks cannot use up the stack.
-    private func settle() {
-        guard !isSettling else { return }
-        isSettling = true
-        defer { isSettling = false }
-        while !doomed.isEmpty || !ready.isEmpty {
-            let dead = doomed
-            doomed = []
-            for one in dead { destroy(one) }
-            if !ready.isEmpty { ready.removeFirst().resumeAnswered() }
-        }
-    }
-
-    private func destroy(_ one: PendingDestroy) {
-        let mark = arena.mark
-        depth += 1
-        one.run()
-        depth -= 1
-        arena.reset(to: mark)
-    }
-
-    func doom(_ one: PendingDestroy?) {
-        guard let one, one.destroy != nil else { return }
-        doomed.append(one)
-    }
-
-    /// Settles, unless plugin code is on the stack: then `enter` will.
-    func settleIfOutside() { if depth == 0, !doomed.isEmpty || !ready.isEmpty { settle() } }
-
-    /// Settles at the loop's next turn: for callers in whose middle no plugin code may run.
-    func settleSoon() {
-        guard !willSettle, !doomed.isEmpty || !ready.isEmpty else { return }
-        willSettle = true
-        loop.execute { [self] in
-            willSettle = false
-            settleIfOutside()
-        }
-    }
-
-    // MARK: connections
-
-    /// A connection begins with the current generation.
-    public func begin(_ driver: any ConnectionDriver) {
-        guard let generation else { return }
-        generation.connectionCount += 1
-        driver.connection.pluginState = ConnectionState(self, driver, generation)
-    }
-
-    /// A connection is over: its handle, pointers and answers are.
-    public func end(_ connection: Connection) {
-        guard let state = connection.pluginState as? ConnectionState else { return }
-        connection.pluginState = nil
-        state.end()
-        let generation = state.generation
-        generation.connectionCount -= 1
-        endIfDone(generation)
-    }
-
-    /// The generation that this connection began with.
-    public func generation(of connection: Connection) -> Generation? {
-        (connection.pluginState as? ConnectionState)?.generation
-    }
-}
-
-/// Blames late answers: the last plugins that were still thinking, by the handle they were given.
-struct BlameBook {
-    private var entries: [UInt64: (plugin: String, hook: String)] = [:]
-    private var order: [UInt64] = []
-
-    mutating func note(_ bits: UInt64, _ plugin: String, _ hook: String) {
-        entries[bits] = (plugin, hook)
-        order.append(bits)
-        if order.count > 4096 {
-            for old in order.prefix(2048) { entries[old] = nil }
-            order.removeFirst(2048)
-        }
-    }
-
-    func find(_ bits: UInt64) -> (plugin: String, hook: String)? { entries[bits] }
 }

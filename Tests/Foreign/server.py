@@ -1,5 +1,6 @@
 """The real server for tests: a folder of its own, ports that the system chooses, and a stop that must be clean."""
 import email
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,24 @@ HARAKA = os.path.join(BUILD, "bin", "haraka")
 INCLUDE = os.path.join(BUILD, "include")
 LISTENING = re.compile(r"Listening on (.*):(\d+)\s*$")
 LIMIT = 30.0  # seconds that anything here may take before a test fails
+
+# What the server says of its processes and of plugins at fault: all that tests look for stands here. {} is a plugin's name.
+WORKER_SERVES = r"\[INFO\] .*(smtp worker \d+|delivery worker) \(process (\d+)\) serves"
+WORKER_AT_FAULT = r"\[CRIT\] .*(smtp worker \d+|delivery worker) \(process (\d+)\)"
+CRASH = r"\[CRIT\] .*\bplugin {} \((?P<hash>[0-9a-f]{{12,64}})\) (?P<what>.*)"
+MEASURE = r"\[ALERT\] .*\bplugin {} has crashed \d+ times: (?P<what>.*)"
+HELD = r"\[WARN\] .*\bplugin {} has held the loop for (?P<milliseconds>\d+) ms in hook (?P<hook>\w+)"
+CLOSE_REFUSED = r"\[CRIT\] .*\bplugin {} tried to close the server's descriptor \d+ \(hook (?P<hook>\S+)\); refused"
+HANDLER_REPLACED = r"\[CRIT\] .*\bplugin {} had replaced the server's handler of signal (?P<signal>\d+); put back"
+HANDLER_PUT_BACK = r"\[CRIT\] .*had replaced the server's handler of signal (?P<signal>\d+); put back"
+NAMED = r"\[(CRIT|ERROR|WARN)\] .*\b{}\b"
+GENERATION_ENDED = r"\[NOTICE\] .*plugin generation (\d+) has ended"
+RELOADED = r"\[NOTICE\] .*plugins loaded, generation (\d+)"
+RELOAD_FAILED = r"\[ERROR\] .*reload failed, everything stays as it was"
+READ_AT_LOAD_ONLY = r"\[NOTICE\] .*read only when a plugin is loaded.*\b{} \((?P<file>\S+)\)"
+NEEDS_RESTART = r"\[WARN\] .*smtp\.ini: {} has changed, which takes a restart"
+CONFIGURATION_KEPT = r"\[ERROR\] .*the configuration has mistakes; all settings stay as they were"
+WORKERS_REPLACED = r"Reload complete, workers: \[([\d, ]+)\]"
 
 PLUGINS = ["rcpt_to.in_host_list", "queue/maildir"]
 CONFIG = {
@@ -58,6 +77,8 @@ class Server:
         for name, path in (objects or {}).items():
             self.install(name, path)
         self.lines, self.ports, self.process = [], [], None
+        self.command = [HARAKA, "-c", self.folder]
+        self.popen = {}  # more for subprocess.Popen: an environment, descriptors
 
     # ---------------------------------------------------------------------------------- configuration and plugins ----
     def configure(self, name, text):
@@ -83,7 +104,7 @@ class Server:
 
     def start(self):
         self.process = subprocess.Popen(
-            [HARAKA, "-c", self.folder], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **self.popen)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         with open(os.path.join(self.folder, "config", "smtp.ini"), encoding="utf-8") as ini:
@@ -144,10 +165,27 @@ class Server:
     def address(self):
         return f"127.0.0.1:{self.port}"
 
-    def reload(self):
-        """`haraka -c DIR --reload`: the finished process, with what it printed."""
-        return subprocess.run([HARAKA, "-c", self.folder, "--reload"], stdin=subprocess.DEVNULL, capture_output=True,
+    def haraka(self, *arguments):
+        """`haraka -c DIR ...`: the finished process, with what it printed."""
+        return subprocess.run([HARAKA, "-c", self.folder, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=LIMIT, check=False)
+
+    def reload(self):
+        return self.haraka("--reload")
+
+    def status(self):
+        """What `haraka -c DIR status --json` shows."""
+        shown = self.haraka("status", "--json")
+        assert shown.returncode == 0, f"status: {shown.returncode} {shown.stdout}{shown.stderr}"
+        return json.loads(shown.stdout)
+
+    def found(self, expression, since=0):
+        """The first line of the log, from line `since` on, that the expression matches somewhere; or None."""
+        return next(filter(None, (re.search(expression, line) for line in self.lines[since:])), None)
+
+    def logged(self, expression, since=0, limit=LIMIT):
+        """The same, waiting for it."""
+        return until(f"a line of the log like {expression}", lambda: self.found(expression, since), limit)
 
     def stored(self):
         """Paths of the messages in any Maildir, oldest first."""

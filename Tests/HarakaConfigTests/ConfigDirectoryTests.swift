@@ -80,7 +80,8 @@ struct ConfigDirectoryTests {
         "missing files are worth nothing and are no finding",
         arguments: [
             ("x", ConfigType.value, ConfigValue.null), ("x", .list, .list([])), ("x", .data, .list([])),
-            ("x", .json, .map([:])), ("x", .binary, .null), ("x", .ini, .map(["main": .map(["b": .bool(true)])])),
+            ("x", .json, .map([:])), ("x.json", .json, .map([:])), ("x", .yaml, .map([:])), ("x", .hjson, .map([:])),
+            ("x", .binary, .null), ("x", .ini, .map(["main": .map(["b": .bool(true)])])),
             ("no/such/folder", .value, .null),
         ])
     func missing(name: String, type: ConfigType, value: ConfigValue) {
@@ -132,14 +133,54 @@ struct ConfigDirectoryTests {
         #expect(layered.get("a..b").value == .integer(1))
     }
 
-    @Test(
-        "a format that is not read is an error, not its first line", arguments: ["a.yaml", "a.yml", "a.hjson", "a.js"])
-    func foreignFormats(name: String) {
-        user.write(name, "main:\n  k: 1\n")
-        let parsed = layered.get(name)
+    @Test("a js file is an error, not its first line")
+    func modules() {
+        user.write("a.js", "module.exports = 1\n")
+        let parsed = layered.get("a.js")
         #expect(parsed.value == .null)
+        #expect(parsed.diagnostics.brief == ["error: js files are not read; use json, yaml or hjson"])
+    }
+
+    // MARK: YAML and HJSON
+
+    @Test("yaml, yml and hjson are read by their extension, or by type", arguments: ["a.yaml", "a.YML", "d/a.hjson"])
+    func extensions(name: String) {
+        user.write(name, "main: {k: 1}\n")
+        #expect(layered.get(name).value == .map(["main": .map(["k": .integer(1)])]))
+        user.write("plain", "k: [v]")
+        #expect(layered.get("plain", .yaml).value == .map(["k": .list([.string("v")])]))
         #expect(
-            parsed.diagnostics.map(\.message) == ["expected an ini, JSON, list or value file; this format is not read"])
+            layered.get("plain", .hjson).diagnostics.brief.first == "1:7: error: expected \"]\". The file is not used")
+    }
+
+    @Test("YAML and HJSON are merged recursively", arguments: ["a.yaml", "a.hjson"])
+    func mergedLayers(name: String) {
+        near.write(name, "{m: {x: 1, y: [1, 2]}, n: 1, o: [1]}")
+        user.write(name, "{m: {y: [3], w: 2}, n: null, o: []}")
+        #expect(
+            layered.get(name).value
+                == .map([
+                    "m": .map(["x": .integer(1), "y": .list([.integer(3)]), "w": .integer(2)]), "n": .null,
+                    "o": .list([.integer(1)]),
+                ]))
+    }
+
+    @Test("where a JSON or HJSON file is missing the YAML file of its name is read, in each layer for itself")
+    func substitutes() {
+        near.write("a.json", #"{"x": 1, "y": 1}"#)
+        near.write("a.yaml", "z: 1")
+        user.write("a.yaml", "y: 2\nyes: yes")
+        #expect(
+            layered.get("a.json").value
+                == .map(["x": .integer(1), "y": .integer(2), "yes": .string("yes")]))
+        #expect(layered.get("a.hjson").value["z"] == .integer(1))
+        #expect(layered.get("a.yaml").value.map?.keys == ["z", "y", "yes"])
+        #expect(layered.get("a", .json).value == .map([:]))
+        #expect(layered.get("a.yml").value == .map([:]))
+        user.write("a.yaml", "a: *b")
+        #expect(layered.get("a.json").diagnostics.map(\.file) == [user.path + "/a.yaml"])
+        user.write("a.json", "{")
+        #expect(layered.get("a.json").diagnostics.map(\.file) == [user.path + "/a.json"])
     }
 
     // MARK: Files that cannot be read
@@ -174,49 +215,5 @@ struct ConfigDirectoryTests {
         #expect(
             layered.get("me").diagnostics.brief == ["error: the file cannot be read: Too many levels of symbolic links"]
         )
-    }
-
-    // MARK: smtp.json
-
-    @Test("!file in smtp.json stands for that file, as the administrator's layer")
-    func replacement() {
-        near.write("a.ini", "below=1")
-        user.write("a.ini", "file=1")
-        user.write(
-            "smtp.json",
-            #"""
-            {"!a.ini": {"main": {"k": "yes", "n": 5}}, "!plugins": ["one", "two"], "!me": "mx.example.com",
-             "!host_list": "# c\na\nb\n", "!d.json": {"x": [1]}, "plain": 1}
-            """#)
-        let value = layered.get("a.ini", booleans: ["k", "+m"]).value
-        #expect(value["main"] == .map(["below": .integer(1), "k": .bool(true), "n": .integer(5), "m": .bool(true)]))
-        #expect(layered.get("plugins", .list).value.texts == ["one", "two"])
-        #expect(layered.get("me").value == .string("mx.example.com"))
-        #expect(layered.get("host_list", .list).value.texts == ["a", "b"])
-        #expect(layered.get("d.json").value == .map(["x": .list([.integer(1)])]))
-        #expect(layered.diagnostics.isEmpty)
-    }
-
-    @Test("a !file of the wrong form is an error that names it")
-    func wrongReplacement() {
-        user.write("smtp.json", #"{"!a.ini": [1], "!plugins": {"a": 1}, "!me": [1]}"#)
-        #expect(
-            layered.get("a.ini").diagnostics.brief == [
-                "error: expected a map of sections at \"!a.ini\"; it is not used"
-            ])
-        #expect(layered.get("a.ini").value == .map(["main": .map([:])]))
-        #expect(
-            layered.get("plugins", .list).diagnostics.brief == [
-                "error: expected a list at \"!plugins\"; it is not used"
-            ])
-        #expect(layered.get("me").diagnostics.brief == ["error: expected a text at \"!me\"; it is not used"])
-    }
-
-    @Test("a broken smtp.json is the directory's finding, and replaces nothing")
-    func brokenReplacements() {
-        user.write("smtp.json", "{")
-        user.write("me", "mx")
-        #expect(layered.diagnostics.map(\.line) == [1])
-        #expect(layered.get("me").value == .string("mx"))
     }
 }

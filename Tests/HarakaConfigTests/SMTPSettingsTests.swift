@@ -20,7 +20,7 @@ struct SMTPSettingsTests {
         #expect(diagnostics.isEmpty)
         #expect(read("").settings == SMTPSettings())
         #expect(SMTPSettings().listen == [.tcp(host: "::0", port: 25)])
-        #expect(SMTPSettings().nodes == .count(1))
+        #expect(SMTPSettings().nodes == .cpus)
     }
 
     @Test("every key is read")
@@ -31,7 +31,7 @@ struct SMTPSettingsTests {
             smtps_port=2465
             public_ip=192.0.2.1
             inactivity_timeout=1.5
-            nodes=cpus
+            nodes=4
             user=1000
             group=mail
             ignore_bad_plugins=1
@@ -51,7 +51,7 @@ struct SMTPSettingsTests {
         expected.smtpsPort = 2465
         expected.publicIP = "192.0.2.1"
         expected.inactivityTimeout = 1.5
-        expected.nodes = .cpus
+        expected.nodes = .count(4)
         expected.user = "1000"
         expected.group = "mail"
         expected.ignoreBadPlugins = true
@@ -68,7 +68,7 @@ struct SMTPSettingsTests {
     @Test(
         "nodes is a number of workers, 0 for none, or cpus",
         arguments: [
-            ("0", SMTPSettings.Nodes.inProcess), ("1", .count(1)), ("16", .count(16)), ("cpus", .cpus), ("", .count(1)),
+            ("0", SMTPSettings.Nodes.inProcess), ("1", .count(1)), ("16", .count(16)), ("cpus", .cpus), ("", .cpus),
         ])
     func nodes(text: String, nodes: SMTPSettings.Nodes) {
         let (settings, findings) = read("nodes=\(text)")
@@ -174,5 +174,26 @@ struct SMTPSettingsTests {
                 "warning: x is no key of [main]", "warning: y is not used: expected a section, a map of keys",
             ])
         #expect(diagnostics.allSatisfy { $0.file == folder.path + "/smtp.json" })
+    }
+
+    // MARK: Changes
+
+    @Test(
+        "a change that needs a restart is named, and no other is",
+        arguments: [
+            ("", []), ("listen=[::0]:25", []), ("listen=2525", ["listen"]), ("nodes=0", ["nodes"]),
+            ("nodes=cpus", []), ("user=a", ["user"]), ("group=a", ["group"]), ("daemonize=1", ["daemonize"]),
+            ("daemon_log_file=/a", ["daemon_log_file"]), ("daemon_pid_file=/a", ["daemon_pid_file"]),
+            ("daemon_pid_file=/a\nuser=b\nnodes=1\nlisten=26", ["listen", "nodes", "user", "daemon_pid_file"]),
+            (
+                "inactivity_timeout=5\npublic_ip=192.0.2.1\nignore_bad_plugins=1\ngraceful_shutdown=1\n"
+                    + "force_shutdown_timeout=5\n[headers]\nadd_received=no", []
+            ),
+        ])
+    func restartDifferences(text: String, keys: [String]) {
+        let settings = read(text).settings
+        #expect(settings.restartDifferences(from: SMTPSettings()) == keys)
+        #expect(SMTPSettings().restartDifferences(from: settings) == keys)
+        #expect(settings.restartDifferences(from: settings) == [])
     }
 }

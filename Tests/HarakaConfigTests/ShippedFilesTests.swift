@@ -20,6 +20,9 @@ struct ShippedFilesTests {
         let (log, logFindings) = LogSettings.read(from: shipped)
         #expect(log == LogSettings())
         #expect(logFindings == [])
+        let (plugins, pluginsFindings) = PluginsSettings.read(from: shipped)
+        #expect(plugins == PluginsSettings())
+        #expect(pluginsFindings == [])
         #expect(readPluginTimeout(from: shipped) == (30, []))
     }
 
@@ -53,6 +56,12 @@ struct ShippedFilesTests {
                 ]
             ),
             ("log.ini", ["level", "timestamps", "format"]),
+            (
+                "plugins.ini",
+                [
+                    "watch", "watch_settle", "crash_limit", "crash_window", "on_crash", "loop_warn_ms", "loop_kill_ms",
+                ]
+            ),
         ])
     func documentedDefaults(file: String, keys: [String]) {
         let folder = TemporaryFolder()
@@ -65,7 +74,9 @@ struct ShippedFilesTests {
         #expect(connection == ConnectionSettings())
         let (log, last) = LogSettings.read(from: folder.directory)
         #expect(log == LogSettings())
-        findings += more + last
+        let (plugins, rest) = PluginsSettings.read(from: folder.directory)
+        #expect(plugins == PluginsSettings())
+        findings += more + last + rest
         #expect(findings == [])
         #expect(Set(keys.map { $0.contains(".") ? $0 : "main." + $0 }) == documented(folder.directory.get(file)))
     }
@@ -85,9 +96,23 @@ struct ShippedFilesTests {
         }
     }
 
+    @Test("the example of a plugin's section is accepted when it is taken as it stands")
+    func pluginExample() {
+        let folder = TemporaryFolder()
+        let lines = shipped.get("plugins.ini", .data).value.texts ?? []
+        let example = lines.drop { $0 != "; [queue/quarantine]" }.map { $0.dropFirst(2) }
+        folder.write("plugins.ini", example.joined(separator: "\n"))
+        folder.write("plugins", "queue/quarantine")
+        let (settings, findings) = PluginsSettings.read(from: folder.directory)
+        #expect(findings == [])
+        #expect(settings.policy(for: "queue/quarantine").crashLimit == 1)
+        #expect(settings.policy(for: "queue/quarantine").onCrash == .skip)
+        #expect(settings.policy == PluginPolicy())
+    }
+
     @Test(
         "no line is longer than 120 characters",
-        arguments: ["smtp.ini", "connection.ini", "log.ini", "plugins", "host_list", "plugin_timeout"])
+        arguments: ["smtp.ini", "connection.ini", "log.ini", "plugins.ini", "plugins", "host_list", "plugin_timeout"])
     func width(file: String) {
         let lines = shipped.get(file, .data).value.texts ?? []
         #expect(!lines.isEmpty)

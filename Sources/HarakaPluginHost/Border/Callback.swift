@@ -19,5 +19,7 @@ struct PluginCallback: @unchecked Sendable {
 
     func run() { function(context) }
 
-    var pendingDestroy: PendingDestroy { PendingDestroy(pointer: context, destroy: destroy) }
+    func pendingDestroy(of plugin: Plugin) -> PendingDestroy {
+        PendingDestroy(pointer: context, destroy: destroy, plugin: plugin)
+    }
 }

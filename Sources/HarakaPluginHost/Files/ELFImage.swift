@@ -40,6 +40,8 @@ public struct ELFSummary: Equatable, Sendable {
     public let sections: [String]?
     /// The addresses that hold code, counted like ``ELFExport/value``.
     public let executableRanges: [Range<UInt64>]
+    /// How many bytes of address space it takes, from the page of its first segment to the end of its last.
+    public let mappedSize: UInt64
 
     /// The exported symbol of this name. Looks through all of them: meant for a question or two at load.
     public func export(named name: String) -> ELFExport? {
@@ -91,7 +93,8 @@ public enum ELFImage {
             rpath: try dynamic.text(ELFDynamic.Tag.rpath, &strings),
             flags: flags(segments, dynamic),
             sections: sections.all?.map(\.name),
-            executableRanges: segments.executableRanges)
+            executableRanges: segments.executableRanges,
+            mappedSize: segments.mappedSize)
     }
 
     private static func flags(_ segments: ELFSegments, _ dynamic: ELFDynamic) -> ELFSummary.Flags {

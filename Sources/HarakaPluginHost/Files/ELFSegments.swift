@@ -73,6 +73,12 @@ struct ELFSegments {
         loads.filter(\.isExecutable).map { $0.address..<($0.address &+ $0.memorySize) }
     }
 
+    /// What the loader reserves: from the first segment, rounded down to a page, to the end of the last.
+    var mappedSize: UInt64 {
+        guard let first = loads.first, let last = loads.last else { return 0 }
+        return last.address &+ last.memorySize &- (first.address & ~UInt64(4095))
+    }
+
     /// The file's bytes that will be at `address`, up to the end of their segment; nil where nothing of the file is.
     func bytes(at address: UInt64) -> ELFBytes? {
         for segment in loads where address >= segment.address {

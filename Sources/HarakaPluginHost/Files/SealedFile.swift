@@ -37,11 +37,21 @@ public struct SealedFile: ~Copyable, Sendable {
     /// - Parameters:
     ///   - descriptor: owned by the new value from now on, and closed if this throws.
     ///   - origin: ``origin`` in the process that sealed it.
-    public init(inherited descriptor: Int32, origin: String) throws(PluginFileError) {
+    ///   - hash: ``hash`` in that process: bytes that cannot have changed need not be hashed again. Nil: they are.
+    public init(inherited descriptor: Int32, origin: String, hash: String? = nil) throws(PluginFileError) {
         guard let file = OwnedDescriptor(descriptor), haraka_memfd_is_sealed(file.number) == 1,
             let status = file.status()
         else { throw PluginFileError(path: origin, reason: .notSealed) }
-        try self.init(sealed: file, size: status.st_size, origin: origin)
+        try self.init(sealed: file, size: status.st_size, origin: origin, hash: hash)
+    }
+
+    /// The same bytes in a memory file of its own: glibc knows a library by its inode, so one file mapped twice in a process
+    /// would be one library with one set of variables.
+    public borrowing func resealed() throws(PluginFileError) -> SealedFile {
+        guard let file = OwnedDescriptor.memory(Self.memoryName(origin)),
+            Self.writeAll(mapping.bytes, to: file), haraka_memfd_seal(file.number) == 0
+        else { throw .system(origin, Self.memoryAction) }
+        return try SealedFile(sealed: file, size: mapping.bytes.count, origin: origin, hash: hash)
     }
 
     /// The path to load it by, in this process only.
@@ -79,10 +89,12 @@ public struct SealedFile: ~Copyable, Sendable {
         try self.init(sealed: file, size: size, origin: origin)
     }
 
-    private init(sealed file: consuming OwnedDescriptor, size: Int, origin: String) throws(PluginFileError) {
+    private init(
+        sealed file: consuming OwnedDescriptor, size: Int, origin: String, hash: String? = nil
+    ) throws(PluginFileError) {
         guard let mapping = OwnedMapping(file, size: size) else { throw .system(origin, "mapped") }
         self.origin = origin
-        self.hash = SHA256.hex(mapping.bytes)
+        self.hash = hash ?? SHA256.hex(mapping.bytes)
         self.file = file
         self.mapping = mapping
     }
@@ -119,19 +131,18 @@ public struct SealedFile: ~Copyable, Sendable {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw .system(path, "read") }
             if count == 0 { break }
-            guard writeAll(buffer, count, to: target) else { throw .system(path, memoryAction) }
+            let isWritten = buffer.withUnsafeBytes { writeAll(UnsafeRawBufferPointer(rebasing: $0[..<count]), to: target) }
+            guard isWritten else { throw .system(path, memoryAction) }
             total &+= count
         }
         return total
     }
 
     /// False with errno.
-    private static func writeAll(_ buffer: [UInt8], _ count: Int, to target: borrowing OwnedDescriptor) -> Bool {
+    private static func writeAll(_ bytes: UnsafeRawBufferPointer, to target: borrowing OwnedDescriptor) -> Bool {
         var done = 0
-        while done < count {
-            let written = buffer.withUnsafeBytes { bytes in
-                write(target.number, bytes.baseAddress.map { $0 + done }, count &- done)
-            }
+        while done < bytes.count {
+            let written = write(target.number, bytes.baseAddress.map { $0 + done }, bytes.count &- done)
             if written < 0, errno == EINTR { continue }
             guard written > 0 else { return false }
             done &+= written

@@ -13,6 +13,8 @@ final class ConnectionState {
     var pointers = PointerNotes()
     /// Made with the first hook that has plugins; used again for every later one.
     private(set) var run: HookRun?
+    /// In the fault page; 0: none.
+    private(set) var faultIndex: UInt32 = 0
     /// The hook that runs now, for `connection.hook`.
     var currentHook = ""
     private var hasEnded = false
@@ -22,7 +24,12 @@ final class ConnectionState {
         self.driver = driver
         connection = driver.connection
         self.generation = generation
-        handle = host.connections.insert(self) ?? .nothing(.connection)
+        guard let handle = host.connections.insert(self) else {
+            self.handle = .nothing(.connection)
+            return
+        }
+        self.handle = handle
+        faultIndex = host.faults.setConnection(handle.slot, driver.connection)
     }
 
     func hookRun() -> HookRun {

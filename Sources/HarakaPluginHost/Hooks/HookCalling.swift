@@ -29,14 +29,17 @@ extension PluginHost {
     func call(_ handler: Handler, _ run: HookRun, _ state: ConnectionState?, aboutDenial: Bool) -> Int32 {
         let mark = arena.mark
         let outer = (frame, calling)
+        let hook = aboutDenial ? faults.hooks[Int(Hook.deny.rawValue)] : run.faultHook
+        let outerFault = faults.enter(plugin: handler.faultIndex, hook: hook, connection: state?.faultIndex ?? 0)
         frame = Frame(heldPlugin: handler.heldPlugin)
         depth += 1
         calling = run
         var call = lendCall(run, state, aboutDenial: aboutDenial)
         address(&call, to: handler, run)
-        let code = withUnsafePointer(to: call) { handler.method.function($0) }
+        let code = withUnsafePointer(to: call) { handler.run($0) }
         depth -= 1
         (frame, calling) = outer
+        faults.leave(outerFault)
         arena.reset(to: mark)
         return code
     }

@@ -12,6 +12,7 @@ extension HookRun {
             return report(handler, pluginError(handler, "must answer at once"))
         }
         phase = .waiting
+        waitingSince = Clock.nanoseconds()
         host.blame.note(handle, handler.plugin.name, hookName)
         host.waiting[handle] = self
         let timeout = limit ?? handler.plugin.timeout
@@ -47,7 +48,10 @@ extension HookRun {
     func resumeAnswered() {
         guard phase == .answered, let current, let answer else { return }
         forgetWaiting()
+        current.answered(after: Clock.nanoseconds() &- waitingSince)
+        let isOver = current.isRevoked
         resume(report(current, answer))
+        if isOver { host.scheduleUnloading() }
     }
 
     private func resume(_ verdict: Verdict) {
@@ -68,7 +72,7 @@ extension HookRun {
 
     // MARK: no answer
 
-    private func timedOut(_ bits: UInt64) {
+    func timedOut(_ bits: UInt64) {
         guard phase == .waiting, bits == handle, let current, host.nexts.close(bits, as: .timedOut) else { return }
         let name = current.plugin.name
         let text = "Plugin \(name) timed out on hook \(hookName) - make sure it calls the callback"
@@ -116,12 +120,12 @@ extension HookRun {
         guard let callback = onCancel else { return }
         onCancel = nil
         guard host.depth == 0 else {
-            host.doom(PendingDestroy(pointer: callback.context, destroy: callback.function))
-            return host.doom(callback.pendingDestroy)
+            host.doom(PendingDestroy(pointer: callback.context, destroy: callback.function, plugin: plugin))
+            return host.doom(callback.pendingDestroy(of: plugin))
         }
         // Doomed first: `enter` destroys when the callback has returned.
-        host.doom(callback.pendingDestroy)
-        host.enter(plugin, hook: "cancel") { callback.run() }
+        host.doom(callback.pendingDestroy(of: plugin))
+        host.enter(plugin, .cancel) { callback.run() }
     }
 
     /// False: there is one already, or the question is another one now.

@@ -21,6 +21,8 @@ final class HookRun {
     /// The hook of the core's that runs; nil: a custom one.
     private(set) var hook: Hook?
     private(set) var rules = HookRules(nil)
+    /// The hook in the fault page.
+    private(set) var faultHook: UInt32 = 0
     var phase = Phase.idle
     var current: Handler?
     var handle: UInt64 = 0
@@ -29,6 +31,8 @@ final class HookRun {
     var turn: UInt64 = 0
     var timer: (any HostTimer)?
     var deadlineAt = Int64.max
+    /// When the plugin returned without an answer, in nanoseconds.
+    var waitingSince: UInt64 = 0
     var onCancel: PluginCallback?
     /// For hooks without a connection: who is told when an answer came late. Called at most once.
     var completion: ((Verdict) -> Void)?
@@ -64,6 +68,7 @@ final class HookRun {
         hook = question.hook ?? Hook(name: hookName)
         // Custom hooks are reached from `unrecognized_command` and share its rules.
         rules = HookRules(hook ?? .unrecognizedCommand)
+        faultHook = hook.map { host.faults.hooks[Int($0.rawValue)] } ?? host.faults.hook(hookName)
         chain = HookChain(count: handlers.count, denyCount: deny.count, rules: rules)
         state?.currentHook = hookName
         return chain.start()
@@ -155,7 +160,7 @@ final class HookRun {
         phase = .idle
         if let callback = onCancel {
             onCancel = nil
-            host.doom(callback.pendingDestroy)
+            host.doom(callback.pendingDestroy(of: handler.plugin))
         }
         let level = verdict.code == .cont ? HARAKA_LOG_DEBUG : HARAKA_LOG_INFO
         if hook != .log, host.log.isEnabled(level) {

@@ -3,45 +3,6 @@
 import HarakaCore
 import HarakaPluginABI
 
-/// One plugin's place in a hook.
-///
-/// Plain words: copying one counts no reference, which is most of what a hook would cost. The view keeps what is named here
-/// alive, and the generation the view.
-struct Handler {
-    let method: PluginMethod
-    /// The same as objects whose use counts nothing.
-    let heldPlugin: Unmanaged<Plugin>
-    let heldView: Unmanaged<PluginView>
-    let selfHandle: haraka_self
-    private unowned(unsafe) let name: MethodName
-    let priority: Int32
-
-    init(method: PluginMethod, methodName: String, priority: Int32) {
-        self.method = method
-        heldPlugin = .passUnretained(method.view.plugin)
-        heldView = .passUnretained(method.view)
-        selfHandle = method.view.selfHandle
-        name = method.view.keep(methodName)
-        self.priority = priority
-    }
-
-    var plugin: Plugin { heldPlugin.takeUnretainedValue() }
-    var methodName: String { name.text }
-
-    var isRevoked: Bool {
-        @inline(__always) get { heldPlugin._withUnsafeGuaranteedRef { $0.isRevoked } }
-    }
-    var data: UnsafeMutableRawPointer? {
-        @inline(__always) get { heldView._withUnsafeGuaranteedRef { $0.data } }
-    }
-}
-
-/// The name of a registered method, owned by its view.
-final class MethodName {
-    let text: String
-    init(_ text: String) { self.text = text }
-}
-
 /// The handlers of every hook of a generation. Filled while loading, then only read.
 struct HookTable {
     private(set) var known = [[Handler]](repeating: [], count: Hook.count)
@@ -65,6 +26,11 @@ struct HookTable {
     private static func insert(_ handler: Handler, into list: inout [Handler]) {
         let index = list.firstIndex { $0.priority > handler.priority } ?? list.endIndex
         list.insert(handler, at: index)
+    }
+
+    /// Every hook with its handlers: those of the core first, then custom ones by name.
+    var all: [(hook: String, handlers: [Handler])] {
+        Hook.allCases.map { ($0.name, self[$0]) } + custom.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     subscript(_ hook: Hook) -> [Handler] { known[Int(hook.rawValue)] }

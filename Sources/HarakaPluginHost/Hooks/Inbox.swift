@@ -10,7 +10,7 @@ final class Inbox: Sendable {
         /// An answer that nobody took, for the log.
         case late(bits: UInt64, state: NextState)
         case malformed(bits: UInt64)
-        case post(plugin: UInt64, PluginCallback)
+        case post(plugin: UInt64, PluginIdentity, PluginCallback)
     }
 
     private let items = Mutex<[Item]>([])
@@ -42,7 +42,9 @@ extension PluginHost {
             case .answer(let bits, let code, let reply): deliver(bits, code, reply)
             case .late(let bits, let state): reportLate(bits, state)
             case .malformed(let bits): reportMalformed(bits)
-            case .post(let bits, let callback): runPost(bits, callback)
+            case .post(let bits, let identity, let callback):
+                runPost(bits, callback)
+                identity.endPost()
             }
         }
         settleIfOutside()
@@ -53,8 +55,9 @@ extension PluginHost {
 
     private func runPost(_ bits: UInt64, _ callback: PluginCallback) {
         guard let plugin = plugins.find(bits), !plugin.isRevoked else {
-            doom(callback.pendingDestroy)
-            return
+            // Posted in the last moment: its code is still there, because it is counted.
+            if let plugin = plugins.find(bits) ?? revoked[bits] { doom(callback.pendingDestroy(of: plugin)) }
+            return scheduleUnloading()
         }
         PluginWork(.post, self, plugin, callback).runOnce()
     }

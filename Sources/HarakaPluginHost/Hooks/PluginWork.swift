@@ -4,17 +4,27 @@ import HarakaPluginABI
 
 /// One timer, post or job of a plugin. On the loop, but for the part of a job that runs on a pool thread.
 final class PluginWork: @unchecked Sendable {
-    enum Kind: String { case timer, post, job }
+    enum Kind: String {
+        case timer, post, job
+
+        fileprivate var entrance: FaultFrames.Entrance {
+            switch self {
+            case .timer: .timer
+            case .post: .post
+            case .job: .job
+            }
+        }
+    }
 
     let kind: Kind
     private let host: PluginHost
     private let callback: PluginCallback
-    private unowned let plugin: Plugin
+    private let plugin: Plugin
     private(set) var handle = Handle(bits: 0)
     private var timer: (any HostTimer)?
     private let period: Int64
     private var isOver = false
-    /// The plugin's work function is on a pool thread at this moment: its code cannot be unmapped.
+    /// The plugin's work function is on a pool thread at this moment, or will be: its code cannot be unmapped.
     private(set) var isInside = false
 
     init(_ kind: Kind, _ host: PluginHost, _ plugin: Plugin, _ callback: PluginCallback, period: Int64 = 0) {
@@ -49,23 +59,36 @@ final class PluginWork: @unchecked Sendable {
         if period > 0 { schedule(period) } else { end() }
     }
 
-    private func run() { host.enter(plugin, hook: kind.rawValue) { callback.run() } }
+    private func run() { host.enter(plugin, kind.entrance) { callback.run() } }
 
-    /// A post, or the second half of a job.
+    /// A post.
     func runOnce() {
-        isInside = false
         guard !isOver else { return destroyContext() }
         run()
         end()
     }
 
+    /// The plugin lives until the job is back, and its code stays mapped: `jobsInside`.
     func startJob(_ work: @escaping PluginProcedure) {
         isInside = true
-        let context = callback
+        plugin.jobsInside += 1
+        let (context, identity, faults) = (callback, plugin.identity, host.faults)
+        let faultIndex = plugin.faultIndex
         host.loop.offload { [self] in
-            work(context.context)
-            host.loop.execute { self.runOnce() }
+            // A job that has not begun when its plugin ends is not done any more.
+            if !identity.isRevoked.load(ordering: .acquiring) {
+                faults.runJob(faultIndex) { work(context.context) }
+            }
+            host.loop.execute { self.comeBack() }
         }
+    }
+
+    /// The second half of a job.
+    private func comeBack() {
+        isInside = false
+        plugin.jobsInside -= 1
+        runOnce()
+        if plugin.isRevoked { host.scheduleUnloading() }
     }
 
     /// It will not run (again). The context goes now, or when the pool thread has come back.
@@ -80,7 +103,7 @@ final class PluginWork: @unchecked Sendable {
     }
 
     private func destroyContext() {
-        host.doom(callback.pendingDestroy)
+        host.doom(callback.pendingDestroy(of: plugin))
         host.settleIfOutside()
     }
 }

@@ -13,6 +13,7 @@ extension PluginHost {
         else { return run.advance(step) }
         let mark = arena.mark
         let outer = (frame, calling)
+        let outerFault = faults.enter(plugin: 0, hook: run.faultHook, connection: state.faultIndex)
         depth += 1
         calling = run
         var call = lendCall(run, state, aboutDenial: false)
@@ -20,6 +21,7 @@ extension PluginHost {
         let (asked, code) = askWhileContinuing(&call, run, handlers, slot)
         depth -= 1
         (frame, calling) = outer
+        faults.leave(outerFault)
         arena.reset(to: mark)
         guard turn == run.turn else { return nil }
         let next = run.chain.skipped(asked)
@@ -33,6 +35,7 @@ extension PluginHost {
         _ call: inout haraka_call, _ run: HookRun, _ handlers: [Handler], _ slot: Int
     ) -> (asked: Int, code: Int32?) {
         let turn = run.turn
+        let running = faults.running
         let isInTransaction = call.transaction.bits != 0
         var index = 0
         run.answer = nil
@@ -44,7 +47,9 @@ extension PluginHost {
             run.phase = .calling
             run.handle = nexts.open(slot)
             address(&call, to: handler, run)
-            let code = withUnsafePointer(to: call) { handler.method.function($0) }
+            running.pointee.plugin = handler.faultIndex
+            running.pointee.calls &+= 1
+            let code = withUnsafePointer(to: call) { handler.run($0) }
             let isPlain = turn == run.turn && (code == HARAKA_CONT || code == 0) && run.onCancel == nil
             guard isPlain, nexts.close(run.handle, as: .answered) else { return (index, code) }
             run.phase = .idle

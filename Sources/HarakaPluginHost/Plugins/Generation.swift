@@ -7,7 +7,10 @@ import HarakaCore
 /// Not a value: connections hold on to it, and the last one that goes ends it.
 public final class Generation {
     public let number: Int
+    /// Those that are asked, in the order of config/plugins.
     var plugins: [Plugin] = []
+    /// These and those that were taken out again because they did not register.
+    private(set) var allPlugins: [Plugin] = []
     var objects: [String: PluginObject] = [:]
     var hooks = HookTable()
     /// Names listed in config/plugins, after replacement, in order.
@@ -18,14 +21,21 @@ public final class Generation {
     var isRetired = false
     /// `haraka_shutdown` of its plugins has begun.
     var hasEnded = false
+    /// While that lasts.
+    var shutdown: GenerationShutdown?
+    /// Who waits for it to be over.
+    var whenEnded: [() -> Void] = []
 
     init(number: Int) { self.number = number }
 
+    func add(_ plugin: Plugin) {
+        plugins.append(plugin)
+        allPlugins.append(plugin)
+    }
+
     /// Which plugins each hook asks, in order: hooks of the core first, then custom ones by name.
     public var summary: [HookSummary] {
-        let known = Hook.allCases.map { ($0.name, hooks[$0]) }
-        let custom = hooks.custom.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        return (known + custom).filter { !$0.1.isEmpty }.map { name, handlers in
+        hooks.all.filter { !$0.handlers.isEmpty }.map { name, handlers in
             HookSummary(hook: name, rows: handlers.map(HookSummary.Row.init))
         }
     }

@@ -14,7 +14,7 @@ extension PluginHost {
     func inherit(_ child: PluginView, _ listed: String) -> Int32 {
         let plugin = child.plugin
         do throws(InheritanceError) {
-            guard plugin.isRegistering, let (generation, prepared) = building else { return HARAKA_E_STATE }
+            guard plugin.isRegistering, let generation = builder?.generation, let prepared = builder?.prepared else { return HARAKA_E_STATE }
             let sealed = try parent(of: child, listed, prepared)
             guard plugin.views.count < maximumViews else {
                 throw InheritanceError(
@@ -37,28 +37,33 @@ extension PluginHost {
         }
     }
 
-    /// Finds and checks a parent, unless that was done off the loop because the note names it.
+    /// What was found and checked off the loop because the note names it; otherwise finds and checks it now.
     private func parent(
         of child: PluginView, _ listed: String, _ prepared: PreparedPlugins
     ) throws(InheritanceError) -> SealedPlugin {
-        let loader = PluginLoader(roots: finder.roots)
-        _ = try PluginHost.or(HARAKA_E_ARGUMENT, listed) { () throws(PluginLoadError) in
+        let wanted = try PluginHost.or(HARAKA_E_ARGUMENT, listed) { () throws(PluginLoadError) in
             try PluginLoader.name(listed)
         }
+        if let known = prepared.sealed(wanted.text) {
+            try checkLineage(child, known.name)
+            return known
+        }
+        let loader = PluginLoader(roots: finder.roots)
         var found = prepared
         let (name, location) = try PluginHost.or(HARAKA_E_ABSENT, listed) { () throws(PluginLoadError) in
             try loader.locate(listed, &found)
         }
-        guard !child.lineage.contains(name.text) else {
-            let way = (child.lineage.reversed() + [name.text]).joined(separator: " <- ")
-            throw InheritanceError(status: HARAKA_E_LIMIT, message: "inherits itself: \(way)")
-        }
-        if let known = prepared.parents[name.text] ?? prepared.plugins.first(where: { $0.name == name.text }) {
-            return known
-        }
+        try checkLineage(child, name.text)
+        if let known = prepared.sealed(name.text) { return known }
         return try PluginHost.or(HARAKA_E_ABI, listed) { () throws(PluginLoadError) in
             try SealedPlugin(name: name, location: location, abi: PluginLoader.abi)
         }
+    }
+
+    private func checkLineage(_ child: PluginView, _ name: String) throws(InheritanceError) {
+        guard child.lineage.contains(name) else { return }
+        let way = (child.lineage.reversed() + [name]).joined(separator: " <- ")
+        throw InheritanceError(status: HARAKA_E_LIMIT, message: "inherits itself: \(way)")
     }
 
     /// What goes wrong with a parent while it is looked for, checked or mapped, as this status.

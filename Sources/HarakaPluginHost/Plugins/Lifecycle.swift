@@ -33,33 +33,50 @@ extension PluginHost {
         shutDown(generation, within: 30_000) {}
     }
 
-    /// Ends the running generation at a plain stop, bounded to `milliseconds` in all.
+    /// Ends everything at a plain stop, bounded to `milliseconds` in all: a build that is under way, the generations that
+    /// live, and those whose plugins are still shutting down. Nothing can be built afterwards.
     public func stop(within milliseconds: Int64, then done: @escaping () -> Void) {
+        isStopping = true
+        cancelBuild("the server is stopping")
+        for generation in endingGenerations { generation.shutdown?.hurry(milliseconds) }
         let living = liveGenerations.filter { !$0.hasEnded }
-        var left = living.count
+        let all = living + endingGenerations
+        var left = all.count
         guard left > 0 else { return done() }
-        for generation in living.reversed() {
-            shutDown(generation, within: milliseconds) {
-                left -= 1
-                if left == 0 { done() }
-            }
+        let one = {
+            left -= 1
+            if left == 0 { done() }
         }
+        for generation in endingGenerations { generation.whenEnded.append(one) }
+        for generation in living.reversed() { shutDown(generation, within: milliseconds, then: one) }
     }
 
     /// `haraka_shutdown` of each plugin in reverse order, each once, then everything that is left is revoked.
     private func shutDown(_ generation: Generation, within milliseconds: Int64, then done: @escaping () -> Void) {
         guard !generation.hasEnded else { return done() }
         generation.hasEnded = true
-        let run = GenerationShutdown(self, generation, within: milliseconds) { [self] in
-            // All first: what one of them leaves open must not be handed on to the next.
-            for plugin in generation.plugins { plugin.identity.isRevoked.store(true, ordering: .releasing) }
-            for plugin in generation.plugins.reversed() { revoke(plugin, quietly: false) }
-            liveGenerations.removeAll { $0 === generation }
-            settleIfOutside()
-            warn(HARAKA_LOG_NOTICE, "core", "-", "plugin generation \(generation.number) has ended")
-            done()
-        }
+        generation.whenEnded.append(done)
+        endingGenerations.append(generation)
+        let run = GenerationShutdown(self, generation, within: milliseconds) { [self] in end(generation) }
+        generation.shutdown = run
         run.next()
+    }
+
+    /// All of its plugins have been shut down.
+    private func end(_ generation: Generation) {
+        generation.shutdown = nil
+        // All first: what one of them leaves open must not be handed on to the next.
+        for plugin in generation.plugins { plugin.identity.isRevoked.store(true, ordering: .sequentiallyConsistent) }
+        for plugin in generation.plugins.reversed() { revoke(plugin, quietly: false) }
+        takePointers()
+        liveGenerations.removeAll { $0 === generation }
+        endingGenerations.removeAll { $0 === generation }
+        settleIfOutside()
+        unload(generation)
+        warn(HARAKA_LOG_NOTICE, "core", "-", "plugin generation \(generation.number) has ended")
+        let waiting = generation.whenEnded
+        generation.whenEnded = []
+        for done in waiting { done() }
     }
 
     /// Timers may run until the end; what else is under way then has come too late.
@@ -72,9 +89,10 @@ extension PluginHost {
         warn(HARAKA_LOG_WARN, plugin.name, "-", text)
     }
 
-    /// Takes back all that a plugin registered. Its handle names nothing afterwards.
+    /// Takes back all that a plugin registered, but for its pointers on connections. Its handle names nothing afterwards.
     func revoke(_ plugin: Plugin, quietly: Bool) {
-        plugin.identity.isRevoked.store(true, ordering: .releasing)
+        plugin.identity.isRevoked.store(true, ordering: .sequentiallyConsistent)
+        revoked[plugin.handle.bits] = plugin
         if !quietly { reportLeft(plugin) }
         for work in Array(plugin.work.values) { work.end() }
         let thinking = waiting.values.filter { $0.current?.plugin === plugin }
@@ -83,25 +101,28 @@ extension PluginHost {
         if messages > 0 { warn(HARAKA_LOG_WARN, plugin.name, "-", "did not release \(messages) messages") }
         for regex in plugin.regexes { regexes.remove(regex.handle) }
         plugin.regexes = []
-        takePointers(of: plugin)
-        for context in plugin.contexts { doom(PendingDestroy(pointer: context.pointer, destroy: context.destroy)) }
+        for one in plugin.serverPointers.take() { doom(one) }
+        for callback in plugin.watches.values { doom(callback.pendingDestroy(of: plugin)) }
+        plugin.watches = [:]
+        for context in plugin.contexts {
+            doom(PendingDestroy(pointer: context.pointer, destroy: context.destroy, plugin: plugin))
+        }
         plugin.contexts = []
         for view in plugin.views {
-            doom(PendingDestroy(pointer: view.data, destroy: view.destroyData))
+            doom(view.pendingDestroy)
             view.data = nil
             view.destroyData = nil
         }
         plugins.remove(plugin.handle)
-        // Its identity stays: a thread of the plugin that lives on is told HARAKA_E_REVOKED, and the log still names it.
+        // Its identity stays while its code does: a thread of the plugin that lives on is told HARAKA_E_REVOKED, and the log
+        // still names it.
     }
 
-    /// Its pointers on the server, and at a plain stop on connections that are still there.
-    private func takePointers(of plugin: Plugin) {
-        for one in plugin.serverPointers.take() { doom(one) }
-        guard plugin.generation.connectionCount > 0 else { return }
-        let owner = plugin.handle.bits
-        for state in connections.objects { for one in state.pointers.take(of: owner) { doom(one) } }
-        for state in transactions.objects { for one in state.pointers.take(of: owner) { doom(one) } }
+    /// Takes what plugins that are over have left on connections and transactions: those of their own generation at a plain
+    /// stop, and any that they have learnt the handle of.
+    func takePointers() {
+        for state in connections.objects { for one in state.pointers.takeRevoked() { doom(one) } }
+        for state in transactions.objects { for one in state.pointers.takeRevoked() { doom(one) } }
     }
 
     /// Runs a server hook (`init_master`, `init_child`) of a generation. Synchronous.
@@ -112,48 +133,5 @@ extension PluginHost {
         let verdict = run.start(question, generation.hooks[hook], deny: [])
         settleIfOutside()
         return verdict ?? .cont
-    }
-}
-
-/// One run of `haraka_shutdown` through a generation: child, then each parent, plugin after plugin.
-final class GenerationShutdown {
-    private unowned let host: PluginHost
-    private let generation: Generation
-    private var views: [PluginView]
-    private let deadline: Int64
-    private let done: () -> Void
-    /// Keeps itself alive until it is through.
-    private var keep: GenerationShutdown?
-
-    init(_ host: PluginHost, _ generation: Generation, within milliseconds: Int64, _ done: @escaping () -> Void) {
-        self.host = host
-        self.generation = generation
-        views = generation.plugins.reversed().flatMap(\.views)
-        deadline = Clock.monotonic() + milliseconds
-        self.done = done
-        keep = self
-    }
-
-    func next() {
-        while !views.isEmpty {
-            let view = views.removeFirst()
-            guard let address = view.object.function("haraka_shutdown") else { continue }
-            let method = PluginMethod(
-                function: unsafeBitCast(address, to: PluginFunction.self), context: nil, view: view)
-            let handler = Handler(method: method, methodName: "haraka_shutdown", priority: 0)
-            let run = HookRun(host, nil)
-            let left = max(1, deadline - Clock.monotonic())
-            run.limit = min(30_000, left)
-            run.completion = { [self] _ in
-                run.end()
-                next()
-            }
-            guard run.start(.named("shutdown", word: "", rest: ""), [handler], deny: []) != nil else {
-                return host.settleIfOutside()
-            }
-            run.end()
-        }
-        keep = nil
-        done()
     }
 }

@@ -1,77 +1,7 @@
 // A plugin of one generation: its methods, its parents, what it owns. docs/plugin-abi.md items 8, 9.
 
-import Glibc
 import HarakaPluginABI
 import Synchronization
-
-typealias PluginFunction = @convention(c) (UnsafePointer<haraka_call>?) -> Int32
-typealias PluginDestroy = @convention(c) (UnsafeMutableRawPointer?) -> Void
-
-/// A function of a plugin and what it was registered with.
-struct PluginMethod {
-    let function: PluginFunction
-    let context: UnsafeMutableRawPointer?
-    /// Whose code it is: decides `self` and `data` of the call.
-    unowned(unsafe) let view: PluginView
-}
-
-/// One object's code acting for a plugin: the plugin's own, or that of a parent. "Haraka's `this`, seen from one file."
-final class PluginView {
-    unowned(unsafe) let plugin: Plugin
-    let object: PluginObject
-    let index: Int
-    /// The view whose code inherited this one; nil for the plugin's own.
-    let child: PluginView?
-    var methods: [String: PluginMethod] = [:]
-    var data: UnsafeMutableRawPointer?
-    var destroyData: PluginDestroy?
-    private(set) var selfHandle = haraka_self()
-    private var names: [MethodName] = []
-
-    init(_ plugin: Plugin, _ object: PluginObject, index: Int, child: PluginView?) {
-        self.plugin = plugin
-        self.object = object
-        self.index = index
-        self.child = child
-        let own = plugin.handle
-        selfHandle = haraka_self(bits: Handle(.plugin, view: index, slot: own.slot, sequence: own.sequence).bits)
-    }
-
-    /// Owns the name of a registered method.
-    func keep(_ name: String) -> MethodName {
-        let kept = MethodName(name)
-        names.append(kept)
-        return kept
-    }
-
-    /// A method of this object's: added by name, or exported.
-    func method(_ name: String) -> PluginMethod? {
-        if let method = methods[name] { return method }
-        guard let address = object.function(name) else { return nil }
-        let method = PluginMethod(
-            function: unsafeBitCast(address, to: PluginFunction.self), context: nil, view: self)
-        methods[name] = method
-        return method
-    }
-
-    /// The names from here up to the plugin: what a parent may not repeat.
-    var lineage: [String] { [object.name] + (child?.lineage ?? []) }
-}
-
-/// What other threads may know of a plugin: its name, and whether it is over.
-final class PluginIdentity: Sendable {
-    let name: String
-    /// The name where C can read it, for as long as this lives.
-    nonisolated(unsafe) let nameText: haraka_str
-    let isRevoked = Atomic<Bool>(false)
-
-    init(_ name: String) {
-        self.name = name
-        nameText = haraka_str(ptr: strdup(name), len: name.utf8.count)
-    }
-
-    deinit { free(UnsafeMutablePointer(mutating: nameText.ptr)) }
-}
 
 /// A plugin as listed in config/plugins, in one generation. On the loop.
 final class Plugin {
@@ -79,6 +9,8 @@ final class Plugin {
     let identity: PluginIdentity
     unowned let generation: Generation
     private(set) var handle = Handle(bits: 0)
+    /// In the fault page: that of its own object, also where a parent's code runs on its behalf.
+    let faultIndex: UInt32
     /// Own code first, then each parent in the order of `inherits`.
     private(set) var views: [PluginView] = []
     /// Milliseconds; 0: no limit.
@@ -94,9 +26,15 @@ final class Plugin {
     var contexts: [(pointer: UnsafeMutableRawPointer?, destroy: PluginDestroy)] = []
     /// Timers, posts and jobs that are under way.
     var work: [ObjectIdentifier: PluginWork] = [:]
+    /// Jobs that are with a pool thread, also those of a plugin that is over: its code must stay until they are back.
+    var jobsInside = 0
     var regexes: [Regex] = []
     /// Pointers of its own on the server, by name.
     var serverPointers = PointerNotes()
+    /// What runs when a file of the configuration has changed, by the file's name.
+    var watches: [String: PluginCallback] = [:]
+    /// Files of the configuration that it read while it registered.
+    var filesRead: Set<String> = []
 
     enum Target {
         case named(String)
@@ -113,6 +51,7 @@ final class Plugin {
     {
         name = object.name
         identity = PluginIdentity(object.name)
+        faultIndex = object.faultIndex
         self.generation = generation
         self.timeout = timeout
         guard let handle = handle(self) else { throw PluginLoadError(object.name, "too many plugins are loaded") }
@@ -121,6 +60,9 @@ final class Plugin {
     }
 
     var isRevoked: Bool { identity.isRevoked.load(ordering: .relaxed) }
+
+    /// Its own object.
+    var object: PluginObject { views[0].object }
 
     /// The view of a `haraka_self`.
     func view(_ bits: UInt64) -> PluginView? {

@@ -1,83 +1,102 @@
-// One shared object in this process: sealed, checked, mapped. docs/plugin-abi.md items 10, 19, 20.
+// One shared object in this process: mapped, and unmapped when that is safe. docs/plugin-abi.md items 10, 19, 20, 24.
 
 import CHarakaFile
 import CLtdl
 import Glibc
 import Synchronization
 
-/// Why a plugin is not loaded: one sentence for the administrator.
-public struct PluginLoadError: Error, Equatable, Sendable, CustomStringConvertible {
-    public let plugin: String
-    public let message: String
-    public var description: String { "plugin \(plugin): \(message)" }
-
-    public init(_ plugin: String, _ message: String) {
-        self.plugin = plugin
-        self.message = message
-    }
-}
-
-/// A file that was sealed and checked, ready to be mapped. Made on any thread.
-public final class SealedPlugin: Sendable {
-    public let name: String
-    public let location: PluginLocation
-    public let verified: VerifiedPlugin
-    let sealed: SealedFile
-    /// The folder with the plugin's own defaults: that of a package, or beside NAME.so the folder NAME.
-    let package: String?
-
-    init(name: PluginName, location: PluginLocation, abi: ABIVersion) throws(PluginLoadError) {
-        self.name = name.text
-        self.location = location
-        do throws(PluginFileError) {
-            let sealed = try SealedFile(location.path)
-            verified = try PluginCheck.verify(sealed, against: abi)
-            self.sealed = sealed
-            let beside = "\(location.root)/\(name.text)"
-            package = location.packageFolder ?? (access("\(beside)/config", F_OK) == 0 ? beside : nil)
-        } catch {
-            throw PluginLoadError(name.text, "\(error)")
-        }
-    }
-}
-
-/// A mapped plugin. Its descriptor stays open and its code mapped for as long as the process lives (for now): glibc would
-/// give the old code to whoever opens the same path, and `/proc/self/fd/N` is such a path.
+/// A mapped plugin of one generation, or the empty place of one that is out of order.
+///
+/// The memory file's descriptor stays open for as long as its code is mapped: glibc would give the old code to whoever opens
+/// the same path, and `/proc/self/fd/N` is such a path.
 final class PluginObject {
-    let file: SealedPlugin
-    var name: String { file.name }
-    private let handle: UnsafeMutableRawPointer
-    private let base: UnsafeRawPointer
-    /// Every file that was ever mapped. Process-wide, as the loader is.
-    private static let mapped = Mutex<[SealedPlugin]>([])
+    let name: String
+    /// Nil: out of order, or unmapped.
+    private(set) var file: SealedPlugin?
+    /// The plugin's own folder of defaults.
+    let package: String?
+    let verdict: UnloadVerdict
+    /// Why it is out of order; nil: it is not.
+    let standIn: StandIn?
+    /// In the fault page; 0: none.
+    let faultIndex: UInt32
+    let faults: FaultFrames
     /// Names of exported functions, as the file's own symbol table says.
     let exports: Set<String>
+    private var mapping: Mapping?
+    /// Its plugin is over, and it stays mapped for good.
+    var isInert = false
+
+    var isMapped: Bool { mapping != nil }
+
+    private struct Mapping {
+        let path: String
+        let probe: UnsafeMutableRawPointer
+        let handle: UnsafeMutableRawPointer
+        let base: UnsafeRawPointer
+    }
+
+    /// Every file that is mapped, whichever host did it, by its memory file. Process-wide, as the loader is.
+    private static let mapped = Mutex<[Int32: SealedPlugin]>([:])
 
     /// Maps the file and runs its constructors. On the loop: one thread loads.
-    ///
+    init(_ file: SealedPlugin, generation: Int, faults: FaultFrames) throws(PluginLoadError) {
+        name = file.name
+        self.file = file
+        self.faults = faults
+        package = file.package
+        verdict = file.verified.unload
+        standIn = nil
+        exports = Set(file.verified.summary.exports.filter { $0.kind == .function }.map(\.name))
+        let isNew = PluginObject.mapped.withLock { $0[file.descriptor] == nil }
+        guard isNew else { throw PluginLoadError(file.name, "is mapped already: it must be sealed anew") }
+        faultIndex = faults.addPlugin(file.name, hash: file.hash, generation: generation)
+        let outer = faults.enter(faultIndex, .load)
+        defer { faults.leave(outer) }
+        do throws(PluginLoadError) {
+            try map(file)
+        } catch {
+            if mapping == nil || !unmap() { removeIfUnmapped() }
+            throw error
+        }
+    }
+
+    /// The place of a plugin that is out of order.
+    init(_ standIn: StandIn, faults: FaultFrames) {
+        name = standIn.name
+        self.faults = faults
+        self.standIn = standIn
+        package = nil
+        verdict = .safe
+        exports = []
+        faultIndex = 0
+    }
+
     /// libltdl keeps the books but binds lazily, and an unresolved symbol would end the process at its first use. So the
     /// loader is asked first to bind everything now; libltdl then finds the object mapped.
-    init(_ file: SealedPlugin) throws(PluginLoadError) {
-        self.file = file
-        exports = Set(file.verified.summary.exports.filter { $0.kind == .function }.map(\.name))
+    private func map(_ file: SealedPlugin) throws(PluginLoadError) {
         let path = file.sealed.path
         guard let probe = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
             throw PluginLoadError(file.name, PluginObject.explain(path, file.location.path))
         }
-        // From here on the descriptor must stay open, whatever becomes of this plugin: see above.
-        PluginObject.mapped.withLock { $0.append(file) }
+        // From here on the descriptor must stay open until it is unmapped: see above.
+        PluginObject.mapped.withLock { $0[file.descriptor] = file }
         guard let opened = PluginObject.open(path) else {
             let reason = lt_dlerror().map { String(cString: $0) } ?? "unknown error"
+            dlclose(probe)
             throw PluginLoadError(file.name, "\(file.location.path): \(reason)")
         }
-        handle = UnsafeMutableRawPointer(opened)
-        guard let entry = dlsym(probe, "haraka_register"), let start = haraka_object_base(entry) else {
+        let handle = UnsafeMutableRawPointer(opened)
+        let entry = dlsym(probe, "haraka_register")
+        guard let entry, let base = haraka_object_base(entry) else {
+            mapping = Mapping(path: path, probe: probe, handle: handle, base: UnsafeRawPointer(probe))
             throw PluginLoadError(file.name, "\(file.location.path): its haraka_register cannot be found in memory")
         }
-        base = start
+        mapping = Mapping(path: path, probe: probe, handle: handle, base: base)
         guard function("haraka_register") != nil else {
             throw PluginLoadError(file.name, "\(file.location.path): haraka_register belongs to another library")
         }
+        faults.setMapping(faultIndex, base, size: file.verified.summary.mappedSize)
     }
 
     private static func explain(_ path: String, _ origin: String) -> String {
@@ -102,7 +121,48 @@ final class PluginObject {
     /// Three checks, because asking the loader alone gives libc's `connect` or a library's `haraka_register`: the file's
     /// own table has the name, the loader finds it, and what it finds lies in this object.
     func function(_ name: String) -> UnsafeMutableRawPointer? {
-        guard exports.contains(name), let address = lt_dlsym(lt_dlhandle(handle), name) else { return nil }
-        return haraka_object_base(address) == base ? address : nil
+        guard let mapping, exports.contains(name),
+            let address = lt_dlsym(lt_dlhandle(mapping.handle), name)
+        else { return nil }
+        return haraka_object_base(address) == mapping.base ? address : nil
+    }
+
+    // MARK: out again
+
+    /// Runs its destructors and takes it out of memory, if its verdict allows it and the loader does it. False: it is still
+    /// mapped, its memory file stays open, and nothing will call it. The caller has made sure that nothing can. On the loop,
+    /// outside of plugin code.
+    func unmap() -> Bool {
+        guard let mapping else { return true }
+        guard verdict == .safe, !isInert else { return false }
+        let outer = faults.enter(faultIndex, .unload)
+        lt_dlclose(lt_dlhandle(mapping.handle))
+        dlclose(mapping.probe)
+        faults.leave(outer)
+        guard !PluginObject.isLoaded(mapping.path) else { return false }
+        self.mapping = nil
+        forget()
+        return true
+    }
+
+    /// Whether the loader still has it: a dlclose that succeeds does not mean that it is gone.
+    private static func isLoaded(_ path: String) -> Bool {
+        guard let handle = dlopen(path, RTLD_NOW | RTLD_NOLOAD) else {
+            // Takes the message away.
+            _ = dlerror()
+            return false
+        }
+        dlclose(handle)
+        return true
+    }
+
+    private func removeIfUnmapped() {
+        if let file, !PluginObject.isLoaded(file.sealed.path) { forget() }
+    }
+
+    private func forget() {
+        if let file { PluginObject.mapped.withLock { $0[file.descriptor] = nil } }
+        file = nil
+        faults.removePlugin(faultIndex)
     }
 }

@@ -6,28 +6,30 @@ import HarakaPluginABI
 /// plugin's generation does. No other plugin sees them.
 struct PointerNotes {
     private struct Entry {
-        let owner: UInt64
+        let plugin: Plugin
         let name: String
         var pointer: UnsafeMutableRawPointer?
         var destroy: PluginDestroy?
+
+        var pendingDestroy: PendingDestroy { PendingDestroy(pointer: pointer, destroy: destroy, plugin: plugin) }
     }
     private var entries: [Entry] = []
 
     var isEmpty: Bool { entries.isEmpty }
 
-    func get(_ owner: UInt64, _ name: String) -> UnsafeMutableRawPointer? {
-        entries.first { $0.owner == owner && $0.name == name }?.pointer
+    func get(_ plugin: Plugin, _ name: String) -> UnsafeMutableRawPointer? {
+        entries.first { $0.plugin === plugin && $0.name == name }?.pointer
     }
 
     /// Stores the pointer; gives back what is to be destroyed.
     mutating func set(
-        _ owner: UInt64, _ name: String, _ pointer: UnsafeMutableRawPointer?, _ destroy: PluginDestroy?
+        _ plugin: Plugin, _ name: String, _ pointer: UnsafeMutableRawPointer?, _ destroy: PluginDestroy?
     ) -> PendingDestroy? {
-        guard let index = entries.firstIndex(where: { $0.owner == owner && $0.name == name }) else {
-            if pointer != nil { entries.append(Entry(owner: owner, name: name, pointer: pointer, destroy: destroy)) }
+        guard let index = entries.firstIndex(where: { $0.plugin === plugin && $0.name == name }) else {
+            if pointer != nil { entries.append(Entry(plugin: plugin, name: name, pointer: pointer, destroy: destroy)) }
             return nil
         }
-        let old = PendingDestroy(pointer: entries[index].pointer, destroy: entries[index].destroy)
+        let old = entries[index].pendingDestroy
         if pointer == nil {
             entries.remove(at: index)
         } else {
@@ -37,17 +39,27 @@ struct PointerNotes {
         return old
     }
 
-    /// Empties the notes (of one owner, or of all); gives back what is to be destroyed.
-    mutating func take(of owner: UInt64? = nil) -> [PendingDestroy] {
-        let gone = entries.filter { owner == nil || $0.owner == owner }
-        entries.removeAll { owner == nil || $0.owner == owner }
-        return gone.map { PendingDestroy(pointer: $0.pointer, destroy: $0.destroy) }
+    /// Empties the notes; gives back what is to be destroyed.
+    mutating func take() -> [PendingDestroy] {
+        defer { entries = [] }
+        return entries.map(\.pendingDestroy)
+    }
+
+    /// Takes what plugins that are over have left.
+    mutating func takeRevoked() -> [PendingDestroy] {
+        guard !entries.isEmpty else { return [] }
+        let gone = entries.filter(\.plugin.isRevoked)
+        entries.removeAll(where: \.plugin.isRevoked)
+        return gone.map(\.pendingDestroy)
     }
 }
 
-/// A destroy function that has yet to run. Taken out of the books first, so that no access is open while it runs.
+/// A destroy function that has yet to run, and whose code it is. Taken out of the books first, so that no access is open
+/// while it runs.
 struct PendingDestroy {
     let pointer: UnsafeMutableRawPointer?
     let destroy: PluginDestroy?
+    let plugin: Plugin
+
     func run() { destroy?(pointer) }
 }

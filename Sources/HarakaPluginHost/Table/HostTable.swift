@@ -36,7 +36,8 @@ extension PluginHost {
         table.pointee.version = versionText
         fillRegistration()
         fillAnswers()
-        fillLogAndConfiguration()
+        fillLog()
+        fillConfiguration()
         fillObjects()
         fillNotes()
         fillResults()

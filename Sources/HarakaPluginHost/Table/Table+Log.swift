@@ -1,4 +1,4 @@
-// Log lines and configuration for plugins. plugin.h "log", "configuration".
+// Log lines for plugins. plugin.h "log".
 
 import HarakaCore
 import HarakaPluginABI
@@ -7,7 +7,7 @@ extension PluginHost {
     /// A longer line of a plugin is cut: no plugin can fill the log with one call.
     static let maximumLogLine = 8192
 
-    func fillLogAndConfiguration() {
+    func fillLog() {
         table.pointee.log_enabled = { level in
             guard let host = PluginHost.shared else { return 0 }
             return host.log.isEnabled(level) ? 1 : 0
@@ -22,18 +22,6 @@ extension PluginHost {
                 decoding: UnsafeRawBufferPointer(rebasing: bytes.prefix(PluginHost.maximumLogLine)), as: UTF8.self)
             if bytes.count > PluginHost.maximumLogLine { message += " ... (\(bytes.count) bytes)" }
             host.log.log(level, uuid: host.logUUID(object), origin: origin, message)
-        }
-        table.pointee.config_get = { me, name, type, booleans, out in
-            guard let host = PluginHost.onLoop() else { return PluginHost.offLoop }
-            guard let view = host.view(me) else { return host.badHandle("self") }
-            guard let out, let name = name.text, let booleans = booleans.text, !name.isEmpty,
-                (HARAKA_CONFIG_BY_NAME...HARAKA_CONFIG_BINARY).contains(type)
-            else { return HARAKA_E_ARGUMENT }
-            let package = view.object.file.package
-            let (value, problems) = host.configuration.get(name, type: type, booleans: booleans, package: package)
-            for problem in problems { host.warn(HARAKA_LOG_ERROR, view.plugin.name, "-", problem) }
-            out.pointee = host.arena.lend(value)
-            return HARAKA_SUCCESS
         }
     }
 

@@ -32,6 +32,8 @@ extension PluginHost {
         table.pointee.message_retain = { transaction, out in
             PluginHost.withTransaction(transaction) { host, transaction in
                 guard let out, let plugin = host.frame?.plugin else { return HARAKA_E_ARGUMENT }
+                // Nobody would release it any more.
+                guard !plugin.isRevoked else { return HARAKA_E_REVOKED }
                 guard let content = transaction.content else { return HARAKA_E_STATE }
                 do {
                     let view = try content.snapshot()

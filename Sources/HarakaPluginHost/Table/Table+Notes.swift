@@ -38,11 +38,12 @@ extension PluginHost {
             guard let host = PluginHost.onLoop() else { return PluginHost.offLoop }
             guard let plugin = host.view(me)?.plugin else { return host.badHandle("self") }
             guard let name = name.text, !name.isEmpty else { return HARAKA_E_ARGUMENT }
-            let owner = plugin.handle.bits
+            // Nobody would destroy it any more.
+            guard !plugin.isRevoked else { return HARAKA_E_REVOKED }
             switch host.object(object) {
-            case .server: host.doom(plugin.serverPointers.set(owner, name, pointer, destroy))
-            case .connection(let state): host.doom(state.pointers.set(owner, name, pointer, destroy))
-            case .transaction(let state): host.doom(state.pointers.set(owner, name, pointer, destroy))
+            case .server: host.doom(plugin.serverPointers.set(plugin, name, pointer, destroy))
+            case .connection(let state): host.doom(state.pointers.set(plugin, name, pointer, destroy))
+            case .transaction(let state): host.doom(state.pointers.set(plugin, name, pointer, destroy))
             case nil: return host.badHandle("connection or transaction")
             }
             host.settleIfOutside()
@@ -52,11 +53,10 @@ extension PluginHost {
             guard let host = PluginHost.onLoop() else { return PluginHost.offLoop }
             guard let plugin = host.view(me)?.plugin else { return host.badHandle("self") }
             guard let out, let name = name.text else { return HARAKA_E_ARGUMENT }
-            let owner = plugin.handle.bits
             switch host.object(object) {
-            case .server: out.pointee = plugin.serverPointers.get(owner, name)
-            case .connection(let state): out.pointee = state.pointers.get(owner, name)
-            case .transaction(let state): out.pointee = state.pointers.get(owner, name)
+            case .server: out.pointee = plugin.serverPointers.get(plugin, name)
+            case .connection(let state): out.pointee = state.pointers.get(plugin, name)
+            case .transaction(let state): out.pointee = state.pointers.get(plugin, name)
             case nil: return host.badHandle("connection or transaction")
             }
             return out.pointee == nil ? HARAKA_E_ABSENT : HARAKA_SUCCESS

@@ -75,7 +75,9 @@ extension PluginHost {
         table.pointee.set_data = { me, data, destroy in
             guard let host = PluginHost.onLoop() else { return PluginHost.offLoop }
             guard let view = host.view(me) else { return host.badHandle("self") }
-            host.doom(PendingDestroy(pointer: view.data, destroy: view.destroyData))
+            // Nobody would destroy it any more.
+            guard !view.plugin.isRevoked else { return HARAKA_E_REVOKED }
+            host.doom(view.pendingDestroy)
             view.data = data
             view.destroyData = destroy
             host.settleIfOutside()

@@ -8,10 +8,10 @@ extension PluginHost {
             guard let host = PluginHost.shared else { return HARAKA_E_REVOKED }
             guard let callback = PluginCallback(callback) else { return HARAKA_E_ARGUMENT }
             guard let identity = host.identity(me) else { return HARAKA_E_HANDLE }
-            guard !identity.isRevoked.load(ordering: .acquiring) else { return HARAKA_E_REVOKED }
+            guard identity.beginPost() else { return HARAKA_E_REVOKED }
             let handle = Handle(bits: me.bits)
             let plugin = Handle(.plugin, slot: handle.slot, sequence: handle.sequence).bits
-            host.inbox.put(.post(plugin: plugin, callback))
+            host.inbox.put(.post(plugin: plugin, identity, callback))
             return HARAKA_SUCCESS
         }
         table.pointee.timer_start = { me, delay, period, callback, out in

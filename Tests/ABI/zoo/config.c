@@ -17,7 +17,7 @@ HARAKA_HOOK(mail)
     read(call->self, "missing", HARAKA_CONFIG_BY_NAME, NULL);
     read(call->self, "broken.ini", HARAKA_CONFIG_BY_NAME, NULL);
     read(call->self, "", HARAKA_CONFIG_VALUE, NULL);
-    read(call->self, "x.ini", 7, NULL);
+    read(call->self, "x.ini", 9, NULL);
     read(call->self, "x.ini", -1, NULL);
     say(call->self, "%s", status_text(haraka_config_get(call->self, "x.ini", 0, NULL, NULL)));
     return HARAKA_CONT;

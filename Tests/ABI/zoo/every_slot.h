@@ -60,6 +60,7 @@ static UNUSED int every_slot(const struct arguments *a, struct answer *answers)
     ANY("log_enabled", t->log_enabled(a->number));
     ANY("log", (t->log(s, a->number, o, a->text), 0));
     LOOP("config_get", t->config_get(s, a->text, a->number, a->text, a->out));
+    LOOP("config_watch", t->config_watch(s, a->text, a->callback));
     LOOP("get", t->get(o, a->number, a->out));
     LOOP("set", t->set(o, a->number, a->value));
     LOOP("append", t->append(o, a->number, a->value));

@@ -24,7 +24,7 @@ extension ZooTests {
                 #expect(client.answer(mail) != nil)
                 // `complete` is for any thread: with the code 300 it ended the hook.
                 #expect(client.lateVerdicts == [Verdict(.denySoft, PluginReply("plugin failed"))])
-                #expect(zoo.heard() == ["m: 40 refused, table has 48 slots, 48 called"])
+                #expect(zoo.heard() == ["m: 41 refused, table has 49 slots, 49 called"])
             }
         }
 

@@ -58,7 +58,7 @@ extern "C" {
 #endif
 
 #define HARAKA_ABI_MAJOR 0
-#define HARAKA_ABI_MINOR 1
+#define HARAKA_ABI_MINOR 2
 
 #define HARAKA_EXPORT __attribute__((visibility("default"), used))
 #define HARAKA_HIDDEN __attribute__((visibility("hidden")))
@@ -317,6 +317,8 @@ typedef struct haraka_reply {
 #define HARAKA_CONFIG_INI 4
 #define HARAKA_CONFIG_JSON 5
 #define HARAKA_CONFIG_BINARY 6
+#define HARAKA_CONFIG_YAML 7  /* since 0.2 */
+#define HARAKA_CONFIG_HJSON 8 /* since 0.2 */
 
 /* ------------------------------------------------------------------------------------------------ host ----------- */
 
@@ -469,6 +471,12 @@ typedef struct haraka_host {
 
     /* [any] An optional table by name and revision ("regex/1"), or NULL. (process) */
     const void *(*service)(haraka_str name);
+
+    /* -- since 0.2 ------------------------------------------------------------------------------------------------ */
+
+    /* [loop] Runs the callback after config/<name> has changed while the server runs: read it again with config_get. Any
+     * number of names per plugin; the same name again replaces the callback. Destroyed at the generation's end. */
+    int32_t (*config_watch)(haraka_self self, haraka_str name, const haraka_callback *callback);
 } haraka_host;
 
 /* ------------------------------------------------------------------------------------------------ regex/1 -------- */
@@ -830,6 +838,13 @@ static inline int32_t haraka_config_get(haraka_self self, const char *name, int3
                                         haraka_value *out)
 {
     return haraka_table->config_get(self, haraka_text(name), type, haraka_text(booleans), out);
+}
+/* Runs `function(context)` after config/<name> has changed. */
+static inline int32_t haraka_config_watch(haraka_self self, const char *name, void (*function)(void *context),
+                                          void *context)
+{
+    haraka_callback callback = {function, context, NULL};
+    return haraka_table->config_watch(self, haraka_text(name), &callback);
 }
 
 static inline int32_t haraka_connection_get(haraka_connection c, int32_t property, haraka_value *out)

@@ -1,0 +1,90 @@
+// Group `next`: answers that take their time, and everything that can happen meanwhile.
+
+import HarakaCore
+import HarakaPluginHost
+
+enum NextTests {
+    static let all = [
+        PluginTest(.next, "answers", "answers each hook once, in time", answers),
+        PluginTest(.next, "client_gone", "copes with a client that leaves while it thinks", clientGone),
+        PluginTest(.next, "session_ends", "copes with a session that ends while it thinks", sessionEnds),
+        PluginTest(.next, "time_limit", "copes with a time limit that is over", timeLimit),
+        PluginTest(.next, "shutdown", "copes with a shutdown while it thinks", shutdown),
+    ]
+
+    private static func answers(_ run: TestRun) throws {
+        let harness = Harness(run)
+        let generation = try harness.load()
+        let clients = thinking(harness, generation)
+        let began = CheckLoop.now()
+        // All at once: the host gives up on each when its time is over, and says so.
+        for client in clients { _ = client.wait(atMost: Int64(Harness.timeLimit * 1000) + 1000) }
+        if !clients.isEmpty { run.note("takes its time, \(CheckLoop.now() - began) ms here, and answers") }
+        for client in clients { client.leave() }
+        harness.loop.settle(atMost: 1000)
+        harness.finish()
+    }
+
+    private static func clientGone(_ run: TestRun) throws {
+        try whileThinking(run) { harness, client in
+            client.vanish()
+            harness.loop.settle(atMost: 300)
+            client.leave()
+        }
+    }
+
+    private static func sessionEnds(_ run: TestRun) throws {
+        try whileThinking(run) { _, client in
+            run.at("when the session ended")
+            client.leave()
+        }
+    }
+
+    private static func shutdown(_ run: TestRun) throws {
+        let harness = Harness(run)
+        let generation = try harness.load()
+        let clients = thinking(harness, generation)
+        guard !clients.isEmpty else { return run.skip("no hook takes its time") }
+        harness.stop()
+        // That answers were left open is what was tried here.
+        _ = harness.log.takeComplaints()
+        harness.report(.process)
+    }
+
+    private static func timeLimit(_ run: TestRun) throws {
+        let harness = Harness(run)
+        let generation = try harness.load(timeout: 0.02)
+        let clients = thinking(harness, generation)
+        guard !clients.isEmpty else { return run.skip("no hook takes its time") }
+        run.at("after its time limit")
+        for client in clients { _ = client.wait(atMost: 500) }
+        harness.loop.settle(atMost: 1500)
+        for client in clients { client.leave() }
+        // The host has complained of every one of them, as it should.
+        _ = harness.log.takeComplaints()
+        harness.finish(.process)
+    }
+
+    /// Does something to each client that a plugin is thinking about, then waits for late answers.
+    private static func whileThinking(_ run: TestRun, _ act: (Harness, CheckClient) -> Void) throws {
+        let harness = Harness(run)
+        let generation = try harness.load()
+        let clients = thinking(harness, generation)
+        guard !clients.isEmpty else { return run.skip("no hook takes its time") }
+        for client in clients { act(harness, client) }
+        run.at("after the client had gone")
+        harness.loop.settle(atMost: 1500)
+        harness.finish(.process)
+    }
+
+    /// A client for each hook that is not answered at once.
+    private static func thinking(_ harness: Harness, _ generation: Generation) -> [CheckClient] {
+        Harness.hooks(generation).compactMap { hook in
+            let client = harness.connect()
+            client.prepare(hook, .normal)
+            if let question = client.question(hook, .normal), client.ask(question, hook) == nil { return client }
+            client.leave()
+            return nil
+        }
+    }
+}

@@ -1,0 +1,153 @@
+// Every hook with arguments of every kind. docs/hooks.md lists what each hook is given.
+
+import HarakaCore
+import HarakaPluginABI
+import HarakaPluginHost
+import SMTPSyntax
+
+/// What a hook's arguments are like.
+enum ArgumentStyle: CaseIterable {
+    case normal, empty, long, junk
+    /// Normal ones, but no transaction and nothing known of the client, where that can be.
+    case bare
+
+    /// For the sentence "in the hook rcpt ...".
+    var words: String {
+        switch self {
+        case .normal: ""
+        case .empty: ", with empty arguments"
+        case .long: ", with arguments of 64 KiB"
+        case .junk: ", with junk as arguments"
+        case .bare: ", without a transaction"
+        }
+    }
+
+    /// A text of this kind.
+    func text(_ usual: String) -> String {
+        switch self {
+        case .normal, .bare: usual
+        case .empty: ""
+        case .long: Junk.long
+        case .junk: Junk.text
+        }
+    }
+
+    func path(_ user: String, _ host: String) -> PathArguments {
+        let parameters =
+            switch self {
+            case .normal, .bare: [Parameter(name: "SIZE", value: "1000"), Parameter(name: "SMTPUTF8", value: nil)]
+            case .empty: [Parameter]()
+            case .long: [Parameter(name: Junk.long, value: Junk.long)]
+            case .junk: [Parameter(name: Junk.text, value: Junk.text), Parameter(name: "SIZE", value: "-1")]
+            }
+        let isEmpty = self == .empty
+        let address = isEmpty ? Address.null : Address(user: text(user), host: text(host))
+        return PathArguments(address: address, parameters: parameters)
+    }
+}
+
+extension CheckClient {
+    /// Hooks that are asked within a transaction only.
+    private static let inTransaction: Set<String> = [
+        "mail", "rcpt", "rcpt_ok", "data", "max_data_exceeded", "data_post", "queue", "queue_outbound", "queue_ok",
+        "reset_transaction",
+    ]
+    private static let afterData: Set<String> = [
+        "max_data_exceeded", "data_post", "queue", "queue_outbound", "queue_ok", "reset_transaction",
+    ]
+
+    /// Brings the connection into the state in which the core asks that hook.
+    func prepare(_ hook: String, _ style: ArgumentStyle) {
+        if style != .bare { greet() }
+        guard CheckClient.inTransaction.contains(hook) else { return }
+        beginTransaction()
+        if style == .empty { connection.transaction?.reversePath = .null }
+        if hook == "mail" { connection.transaction?.recipients = [] }
+        if CheckClient.afterData.contains(hook) { receive(Messages.content(style, token)) }
+    }
+
+    /// The question that a hook of the core's, or one of the plugin's own, is asked. Nil: it is no connection's.
+    func question(_ hook: String, _ style: ArgumentStyle) -> Question? {
+        let word = style.text("XTEST")
+        let rest = style.text("an argument of \(token)")
+        guard let known = Hook(name: hook) else { return .named(hook, word: word, rest: rest) }
+        switch known {
+        case .initMaster, .initChild, .log, .deny: return nil
+        case .helo: return .helo(style.text("\(token).example.net"))
+        case .ehlo: return .ehlo(style.text("\(token).example.net"))
+        case .mail: return .mail(style.path("sender-\(token)", "example.net"))
+        case .rcpt: return .rcpt(style.path("rcpt-\(token)", "example.com"))
+        case .rcptOK: return .rcptOK(style.path("rcpt-\(token)", "example.com"))
+        case .queueOK: return .queueOK(style.text("Message Queued"))
+        case .unrecognizedCommand: return .unrecognizedCommand(word: word, rest: rest)
+        default: return CheckClient.plain(known)
+        }
+    }
+
+    private static func plain(_ hook: Hook) -> Question? {
+        let questions: [Question] = [
+            .connectInit, .lookupRDNS, .connect, .capabilities, .data, .maxDataExceeded, .dataPost, .queue, .queueOutbound,
+            .resetTransaction, .vrfy, .noop, .rset, .quit, .disconnect,
+        ]
+        return questions.first { $0.hook == hook }
+    }
+}
+
+extension Harness {
+    /// Asks one hook once, with a client of its own. False: it is no hook that this can ask.
+    @discardableResult
+    func drive(_ hook: String, _ style: ArgumentStyle, _ generation: Generation) -> Bool {
+        switch Hook(name: hook) {
+        case .initMaster?: askServer(.initMaster, generation)
+        case .initChild?: askServer(.initChild, generation)
+        case .log?:
+            measured(hook, style: style) {
+                _ = host.runLogHook(
+                    level: 6, levelName: "INFO", uuid: "-", origin: style.text("core"), message: style.text("a line"))
+            }
+        case .deny?: Refuser.askDeny(self, style)
+        default:
+            let client = connect()
+            client.prepare(hook, style)
+            guard let question = client.question(hook, style) else { return false }
+            // Who needs longer is looked at in the group `next`.
+            if client.ask(question, hook, style) == nil, client.wait(atMost: 250) == nil { client.vanish() }
+            client.endTransaction()
+            client.leave()
+        }
+        return true
+    }
+}
+
+/// A handler that refuses, so that the `deny` hook has something to hear of.
+enum Refuser {
+    nonisolated(unsafe) private static var words: [UInt8] = []
+
+    private static let refuse: @convention(c) (UnsafePointer<haraka_call>?) -> Int32 = { call in
+        guard let call, !words.isEmpty else { return HARAKA_DENY }
+        return words.withUnsafeBytes { bytes in
+            var line = haraka_str(ptr: bytes.baseAddress?.assumingMemoryBound(to: CChar.self), len: bytes.count)
+            return withUnsafePointer(to: &line) { line in
+                var reply = haraka_reply()
+                reply.size = MemoryLayout<haraka_reply>.size
+                reply.lines = line
+                reply.line_count = 1
+                _ = TableSpy.original.complete(call.pointee.next, HARAKA_DENYSOFT, &reply)
+                return HARAKA_PENDING
+            }
+        }
+    }
+
+    /// The hook whose refusal the plugin hears of.
+    static func prepare(_ harness: Harness, _ generation: Generation) {
+        harness.host.addFirst(refuse, to: "noop", of: generation)
+    }
+
+    static func askDeny(_ harness: Harness, _ style: ArgumentStyle) {
+        words = style == .normal ? [] : Array(style.text("refused for a test").utf8.prefix(60_000))
+        let client = harness.connect()
+        client.prepare("noop", style)
+        client.answer(.noop, "deny", style)
+        client.leave()
+    }
+}

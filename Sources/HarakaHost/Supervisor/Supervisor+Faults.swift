@@ -1,0 +1,68 @@
+// After a worker's end: whom to blame, and what is done about it. docs/faults.md.
+
+import Glibc
+import HarakaConfig
+import HarakaLog
+import HarakaPluginHost
+import HarakaSupervisor
+
+extension Supervisor {
+    /// Reads what the dead worker left, and logs it.
+    func blame(_ worker: WorkerHandle, status: Int32) -> CrashReport {
+        let report = CrashReport(page: worker.page, status: status)
+        log(.crit, "\(report.summary) [\(worker.name)]")
+        for line in report.backtrace { log(.crit, "  \(line)") }
+        var entry = CrashEntry(time: Double(time(nil)), worker: worker.name, summary: report.summary)
+        entry.plugin = report.plugin
+        entry.hash = report.hash
+        entry.hook = report.hook
+        entry.backtrace = report.backtrace
+        ledger.note(entry)
+        return report
+    }
+
+    /// Charges the crash to the plugin, if there is one to charge. Code that never served (it crashed while it was loaded for
+    /// a reload) is not charged: the reload fails instead, and nobody runs it.
+    func decide(_ report: CrashReport, _ worker: WorkerHandle) -> CrashLedger.Decision? {
+        guard let plugin = report.plugin, let hash = report.hash, report.isCertain else { return nil }
+        if let round, round.members.contains(ObjectIdentifier(worker)), Int(report.generation) == round.set.number {
+            return nil
+        }
+        let settings = configuration.pluginSettings.policy(for: plugin)
+        let policy = CrashPolicy(
+            crashLimit: settings.crashLimit, crashWindow: settings.crashWindow,
+            onCrash: OnCrash(rawValue: settings.onCrash.rawValue) ?? .tempfail)
+        return ledger.record(
+            plugin: plugin, hash: hash, reason: report.summary, at: PollLoop.now(), policy: policy)
+    }
+
+    /// The plugin has crashed too often.
+    func take(_ measure: Measure, restarting id: WorkerID) {
+        log(.alert, "plugin \(measure.plugin) has crashed \(measure.crashes) times: \(words(for: measure))")
+        guard measure.action != .stop else {
+            return giveUp("plugin \(measure.plugin) has crashed \(measure.crashes) times: \(measure.reason)")
+        }
+        guard round == nil else {
+            // Its outcome first; the worker that is started then takes the measure along.
+            waitingForRound.append(id)
+            return
+        }
+        do {
+            guard let set = try remakeSet() else { return startAgain(id) }
+            waitingForRound.append(id)
+            begin(Round(.measure, set))
+        } catch {
+            log(.crit, "the measure cannot be taken: \((error as? CommandError)?.message ?? "\(error)")")
+            startAgain(id, after: 1)
+        }
+    }
+
+    private func words(for measure: Measure) -> String {
+        switch measure.action {
+        case .stop: "the server stops (on_crash=stop)"
+        case .skip: "it is left out (on_crash=skip); haraka --reload tries it again"
+        case .tempfail: "its hooks answer \"try again later\" (on_crash=tempfail); haraka --reload tries it again"
+        case .previous: "its last good bytes are loaded again (on_crash=previous); haraka --reload tries the new ones"
+        }
+    }
+}

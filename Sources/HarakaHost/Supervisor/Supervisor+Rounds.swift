@@ -1,0 +1,194 @@
+// Loading plugins in all workers at once, in two phases: all prepare, then all commit, or nobody does. docs/reload.md.
+
+import Glibc
+import HarakaConfig
+import HarakaLog
+import HarakaPluginHost
+import HarakaSupervisor
+
+/// How a reload ended, for whoever asked.
+struct ReloadResult {
+    let succeeded: Bool
+    let text: String
+    var lines: [String] { succeeded ? [text, "OK"] : [text, "ERROR"] }
+}
+
+/// A set that workers are preparing.
+struct Round {
+    enum Kind {
+        case start
+        case reload((ReloadResult) -> Void)
+        /// After crashes, to take a measure.
+        case measure
+    }
+    let kind: Kind
+    let set: PluginSet
+    var members: Set<ObjectIdentifier> = []
+    var votes = ReloadRound<ObjectIdentifier>([])
+    var step = ReloadStep.wait
+    var timer: Int?
+
+    init(_ kind: Kind, _ set: PluginSet) {
+        self.kind = kind
+        self.set = set
+    }
+
+    mutating func left(_ worker: WorkerHandle, _ reason: String) {
+        step = votes.left(ObjectIdentifier(worker), reason: reason)
+    }
+}
+
+extension Supervisor {
+    /// How long a worker may take to load all plugins.
+    private static let patience = 60.0
+
+    /// `--reload`: everything is read anew. `done` is told when all workers use it, or why none does.
+    /// An administrator's wish gives plugins that crashed too often another chance; a file that changed does not.
+    func reload(liftingMeasures: Bool = true, _ done: @escaping (ReloadResult) -> Void) {
+        guard round == nil, replacing == nil, isServing else {
+            let what = replacing == nil ? "a reload is in progress already" : "workers are being replaced"
+            return done(ReloadResult(succeeded: false, text: what))
+        }
+        notifier.send(.reloading(monotonicMicroseconds: UInt64(PollLoop.now() * 1e6)))
+        let read = Configuration.read(folder)
+        do {
+            if let error = read.errors.first { throw CommandError("\(error)") }
+            if liftingMeasures { ledger.liftAll() }
+            let set = try makeSet(read)
+            configuration = read
+            begin(Round(.reload(done), set))
+        } catch {
+            finish(.reload(done), nil, (error as? CommandError)?.message ?? "\(error)")
+        }
+    }
+
+    func begin(_ new: Round) {
+        var new = new
+        let members = workers.filter { isServing ? $0.state == .serving : true }
+        new.members = Set(members.map(ObjectIdentifier.init))
+        new.votes = ReloadRound(new.members)
+        new.step = new.votes.start
+        new.timer = loop.after(Supervisor.patience) { [unowned self] in
+            guard var late = round else { return }
+            late.step = late.votes.timedOut()
+            round = late
+            stepRound()
+        }
+        round = new
+        for worker in members { prepare(worker, new.set) }
+        stepRound()
+    }
+
+    func prepare(_ worker: WorkerHandle, _ set: PluginSet) {
+        worker.preparing = set.number
+        let message = set.message
+        if !worker.link.send("prepare", message.fields, descriptors: message.descriptors) { worker.kill(SIGKILL) }
+    }
+
+    // MARK: what workers answer
+
+    /// `hooks`: for each plugin its name and the hooks that it has registered, blank separated.
+    func prepared(_ worker: WorkerHandle, _ number: Int, hooks: ArraySlice<String>) {
+        var rest = hooks
+        while rest.count >= 2 {
+            let name = rest.removeFirst()
+            let list = rest.removeFirst().split(separator: " ").map(String.init)
+            if !list.isEmpty { knownHooks[name] = list }
+        }
+        worker.preparing = nil
+        if round?.set.number == number {
+            guard var new = round else { return }
+            new.step = new.votes.prepared(ObjectIdentifier(worker))
+            round = new
+            return stepRound()
+        }
+        // A worker that was started again: it catches up with what is current now.
+        guard number == current?.number else { return current.map { again(worker, $0, instead: number) } ?? () }
+        commit(worker, number)
+    }
+
+    private func again(_ worker: WorkerHandle, _ set: PluginSet, instead number: Int) {
+        worker.link.send("abort", ["\(number)"])
+        prepare(worker, set)
+    }
+
+    func refused(_ worker: WorkerHandle, _ number: Int, _ reason: String) {
+        worker.preparing = nil
+        guard var new = round, new.set.number == number else {
+            // Others run the same plugins: something else must be wrong. It is tried again, ever more seldom.
+            log(.crit, "\(worker.name) cannot load its plugins: \(reason)")
+            return worker.kill(SIGKILL)
+        }
+        new.step = new.votes.refused(ObjectIdentifier(worker), reason: reason)
+        round = new
+        stepRound()
+    }
+
+    func stepRound() {
+        guard let done = round else { return }
+        switch done.step {
+        case .wait: return
+        case .commit:
+            closeRound(done)
+            remember(done.set)
+            for worker in workers where done.members.contains(ObjectIdentifier(worker)) {
+                commit(worker, done.set.number)
+            }
+            finish(done.kind, done.set, "")
+        case .abort(let reason):
+            closeRound(done)
+            for worker in workers where done.members.contains(ObjectIdentifier(worker)) {
+                worker.preparing = nil
+                worker.link.send("abort", ["\(done.set.number)"])
+            }
+            // A plugin that is known to crash stays out of every worker that is started from now on.
+            if case .measure = done.kind { remember(done.set) }
+            finish(done.kind, nil, reason)
+        }
+        let waiting = waitingForRound
+        waitingForRound = []
+        for id in waiting { startAgain(id) }
+    }
+
+    private func closeRound(_ done: Round) {
+        round = nil
+        if let timer = done.timer { loop.cancel(timer) }
+    }
+
+    /// The set is current; what a plugin was before its bytes changed is kept for `on_crash=previous`.
+    private func remember(_ set: PluginSet) {
+        for old in current?.listed.plugins ?? [] {
+            guard let new = set.listed.plugins.first(where: { $0.name == old.name }) else { continue }
+            let isBad = ledger.measure(for: old.name, hash: old.verified.hash) != nil
+            if new.verified.hash != old.verified.hash, !isBad { previous[old.name] = old }
+        }
+        current = set
+    }
+
+    private func commit(_ worker: WorkerHandle, _ number: Int) {
+        worker.generation = number
+        worker.link.send("commit", ["\(number)"])
+        if worker.state == .starting { worker.link.send("listen") }
+    }
+
+    private func finish(_ kind: Round.Kind, _ set: PluginSet?, _ reason: String) {
+        switch kind {
+        case .start:
+            guard set == nil else { return }
+            giveUp(reason)
+        case .measure:
+            if set == nil { log(.error, "not every worker could take the measure at once: \(reason)") }
+        case .reload(let done):
+            notifier.send(.ready(status: statusLine))
+            if let set {
+                let text = "plugins loaded, generation \(set.number): \(set.names.joined(separator: " "))"
+                log(.notice, text)
+                done(ReloadResult(succeeded: true, text: text))
+            } else {
+                let text = "reload failed, everything stays as it was: \(reason)"
+                log(.error, text)
+                done(ReloadResult(succeeded: false, text: text))
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+// What serves: one event loop with its plugins and clients, told by the supervisor what to do. docs/processes.md.
+
+import CHarakaFault
+import Glibc
+import HarakaConfig
+import HarakaLog
+import HarakaNet
+import HarakaPluginHost
+import HarakaSupervisor
+import NIOCore
+import NIOPosix
+
+/// What a worker is started with.
+struct WorkerStart {
+    let role: WorkerRole
+    let slot: Int
+    /// The only one: `nodes=0`.
+    let isWhole: Bool
+    /// Owned by the worker.
+    let listeners: [Int32]
+
+    /// `init_master` runs once per load, in the process that delivers; `init_child` in those that talk to clients.
+    var isMaster: Bool { isWhole || role == .delivery }
+}
+
+/// One worker: a process of its own, or with `nodes=0` a thread beside the supervisor's. Its own thread reads the link; all
+/// else happens on the event loop.
+final class MailWorker: @unchecked Sendable {
+    let folder: Folder
+    private(set) var configuration: Configuration
+    let start: WorkerStart
+    let link: Link
+    let page: UnsafeMutablePointer<haraka_fault_page>
+    let logger: Logger
+    let log: HostLog
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let pool = NIOThreadPool(numberOfThreads: 4)
+    /// For lookups of clients' names, which can block for long: mail must not wait for them to be stored.
+    private let namePool = NIOThreadPool(numberOfThreads: 4)
+    let loop: any EventLoop
+    let host: PluginHost
+    let server: SMTPServer
+    /// Built, and waiting for `commit`. On the loop.
+    var built: (number: Int, generation: Generation)?
+    var isEnding = false
+    private let sender: SendQueue
+
+    init(
+        _ folder: Folder, _ configuration: Configuration, _ start: WorkerStart, _ link: Link,
+        _ page: UnsafeMutablePointer<haraka_fault_page>, _ logger: Logger
+    ) {
+        self.folder = folder
+        self.configuration = configuration
+        self.start = start
+        self.link = link
+        self.page = page
+        self.logger = logger
+        log = HostLog(logger)
+        loop = group.next()
+        sender = SendQueue(link)
+        pool.start()
+        namePool.start()
+        host = PluginHost(
+            loop: NetLoop(loop, pool: pool), log: log, configuration: PluginFiles(folder: folder),
+            roots: folder.pluginRoots, version: "Haraka for Swift \(Version.number)", page: page)
+        server = SMTPServer(configuration.serverSettings, host: host, log: log, loop: loop, pool: namePool)
+    }
+
+    /// `nodes=0`.
+    static func runInThread(_ worker: MailWorker) {
+        var thread = pthread_t()
+        let held = Unmanaged.passRetained(worker)
+        pthread_create(
+            &thread, nil,
+            { pointer in
+                pointer.map { Unmanaged<MailWorker>.fromOpaque($0).takeRetainedValue().run() }
+                return nil
+            }, held.toOpaque())
+        pthread_detach(thread)
+    }
+
+    /// Serves until the supervisor says that it is over, or is gone.
+    func run() {
+        guardAgainstFaults()
+        var isOver = false
+        while !isOver, let deliveries = link.receive() {
+            for delivery in deliveries where !isOver { isOver = take(delivery) }
+        }
+        if !isOver {
+            log.log(1, uuid: "-", origin: "core", "the supervisor is gone; finishing what has begun")
+            end(drainFor: 0, grace: configuration.smtp.gracefulShutdown ? configuration.smtp.forceShutdownTimeout : 3)
+        }
+        sender.finish()
+        if !start.isWhole { logger.close() }
+        shutdown(link.descriptor, Int32(SHUT_RDWR))
+    }
+
+    /// Before the first plugin is mapped: what is open now is the server's, and faults are recorded.
+    private func guardAgainstFaults() {
+        haraka_fault_protect_all()
+        for listener in start.listeners { haraka_fault_protect(listener) }
+        nonisolated(unsafe) let page = page
+        let failed = (try? loop.submit { haraka_fault_install(page) }.wait()) != 0
+        if failed { log.log(3, uuid: "-", origin: "core", "faults cannot be recorded: \(errnoText())") }
+        watchLoop()
+    }
+
+    func say(_ verb: String, _ fields: [String] = []) { sender.send(verb, fields) }
+
+    // MARK: configuration
+
+    /// On the link's thread.
+    func configurationChanged(_ files: [String]) {
+        let new = Configuration.read(folder)
+        if new.errors.isEmpty {
+            configuration = new
+            new.configure(logger)
+            let limits = new.pluginSettings
+            haraka_fault_watch_limits(UInt32(limits.loopWarnMilliseconds), UInt32(limits.loopKillMilliseconds))
+        }
+        let settings = configuration.serverSettings
+        loop.execute { [self] in
+            server.change(settings)
+            guard !files.isEmpty else { return }
+            let stale = host.configurationReaders(files).filter { !$0.watches }
+            host.configurationChanged(files)
+            if !stale.isEmpty { say("stale", stale.flatMap { [$0.plugin, $0.file] }) }
+        }
+    }
+
+    // MARK: the end
+
+    /// Clients first, then plugins, then threads. Waits. On the link's thread.
+    func end(drainFor quiet: Double, grace: Double) {
+        isEnding = true
+        nonisolated(unsafe) let server = server
+        let (host, loop) = (host, loop)
+        let (wait, limit) = (MailWorker.amount(quiet), MailWorker.amount(grace))
+        _ = try? loop.flatSubmit {
+            quiet > 0 ? server.drain(quiet: wait, grace: limit) : server.stop(grace: limit)
+        }.wait()
+        let ended = loop.makePromise(of: Void.self)
+        loop.execute { host.stop(within: 5000) { ended.succeed(()) } }
+        try? ended.futureResult.wait()
+        log.stopIntercepting()
+        try? group.syncShutdownGracefully()
+        try? pool.syncShutdownGracefully()
+        // A lookup may be stuck in the resolver; the end of the process does not wait for it.
+        namePool.shutdownGracefully { _ in }
+    }
+
+    private static func amount(_ seconds: Double) -> TimeAmount {
+        .milliseconds(Int64(max(0, min(seconds, 1e6)) * 1000))
+    }
+}

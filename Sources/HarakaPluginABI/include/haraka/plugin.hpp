@@ -1,0 +1,244 @@
+/*
+ * haraka/plugin.hpp: haraka/plugin.h for C++ authors. Header only, C++11, nothing to link with.
+ *
+ * No exception may cross the border between plugin and host: it would unwind through a stack that knows nothing of it
+ * and end the process. What is here catches every exception where the host's call comes in:
+ *
+ *     hook, method     critical line "failed: <what>", answer HARAKA_DENYSOFT "plugin failed": a scanner that fails must
+ *                      not accept. (The host makes it CONT where the hook cannot refuse.)
+ *     registration     critical line, HARAKA_E_STATE: the plugin is refused
+ *     shutdown         critical line; the shutdown counts as done
+ *     callback         critical line
+ *
+ * The smallest useful plugin:
+ *
+ *     #include <haraka/plugin.hpp>
+ *     HARAKA_PLUGIN("no_postmaster", "1.0", "Refuses mail from postmaster", HARAKA_HOOKS("mail"));
+ *     HARAKA_CXX_REGISTER(self) { (void)self; return HARAKA_SUCCESS; }
+ *     HARAKA_CXX_HOOK(mail)
+ *     {
+ *         const haraka_address *from = haraka_argument_address(call, 0);
+ *         if (from == nullptr || !haraka::equal(from->user, "postmaster")) return HARAKA_CONT;
+ *         return haraka_answer(call, HARAKA_DENY, "not from you");
+ *     }
+ *
+ *     c++ -std=c++11 -shared -fPIC -O2 -I PREFIX/include -o plugins/no_postmaster.so no_postmaster.cpp
+ *
+ * With -fno-exceptions all of it compiles too; then there is nothing to catch, and a library that throws nevertheless
+ * ends the process.
+ */
+#ifndef HARAKA_PLUGIN_HPP
+#define HARAKA_PLUGIN_HPP
+
+#include <haraka/plugin.h>
+
+#if defined(__cpp_exceptions) || defined(__EXCEPTIONS)
+#define HARAKA_CXX_CATCHES_ 1
+#include <exception>
+#else
+#define HARAKA_CXX_CATCHES_ 0
+#endif
+
+namespace haraka {
+
+/* ------------------------------------------------------------------------------------------------ texts ---------- */
+
+/* haraka_str from a literal, its length known when compiling. */
+template <size_t count> inline haraka_str text(const char (&literal)[count])
+{
+    return haraka_bytes(literal, count - 1);
+}
+
+template <size_t count> inline bool equal(haraka_str a, const char (&literal)[count])
+{
+    return haraka_equal(a, text(literal)) != 0;
+}
+
+/* Anything with data() and size(): std::string, std::string_view, std::vector<char>. It must outlive the call. */
+template <class Text> inline haraka_str lent(const Text &owner) { return haraka_bytes(owner.data(), owner.size()); }
+
+/* ------------------------------------------------------------------------------------------------ the border ----- */
+
+/* Not for plugins. */
+namespace border {
+
+/* The plugin, for lines of callbacks, which are given no call. Hidden: each plugin has its own. */
+template <class Unused> struct HARAKA_HIDDEN owner_of {
+    static haraka_self value;
+};
+template <class Unused> haraka_self owner_of<Unused>::value = {0};
+typedef owner_of<void> owner;
+
+/* "failed: " and what an exception says, without memory from the heap: there may be none left. */
+HARAKA_HIDDEN inline void report(haraka_self self, haraka_object object, const char *before, const char *what) noexcept
+{
+    char line[512];
+    size_t length = 0;
+    for (; *before != '\0' && length < sizeof line; before++) line[length++] = *before;
+    for (; what != nullptr && *what != '\0' && length < sizeof line; what++) line[length++] = *what;
+    haraka_table->log(self, HARAKA_LOG_CRIT, object, haraka_bytes(line, length));
+}
+
+/* What the call is about. */
+HARAKA_HIDDEN inline haraka_object object_of(const haraka_call *call) noexcept
+{
+    return call->transaction.bits != 0 ? haraka_of_transaction(call->transaction)
+                                       : haraka_of_connection(call->connection);
+}
+
+HARAKA_HIDDEN inline int32_t refused(const haraka_call *call, const char *what) noexcept
+{
+    report(call->self, object_of(call), "failed: ", what);
+    /* If the function had answered before it threw, the first answer holds. */
+    (void)haraka_complete_text(call->next, HARAKA_DENYSOFT, text("plugin failed"));
+    return HARAKA_PENDING;
+}
+
+} // namespace border
+
+/* Runs `body`, and `failed(what)` if it throws. `what` is lent until `failed` returns. */
+template <class Body, class Failed> inline auto guarded(Body body, Failed failed) noexcept -> decltype(body())
+{
+#if HARAKA_CXX_CATCHES_
+    try {
+        return body();
+    } catch (const std::exception &error) {
+        return failed(error.what());
+    } catch (const char *words) {
+        return failed(words);
+    } catch (...) {
+        return failed("an exception of unknown type");
+    }
+#else
+    (void)failed;
+    return body();
+#endif
+}
+
+/* A hook or method that may throw, as one that the host may call:
+ *
+ *     static int32_t check(const haraka_call *call);
+ *     haraka_register_function(self, "rcpt", haraka::hook<check>, nullptr, nullptr, 0);
+ */
+template <int32_t (*body)(const haraka_call *)> int32_t hook(const haraka_call *call) noexcept
+{
+    return guarded([call] { return body(call); }, [call](const char *what) { return border::refused(call, what); });
+}
+
+/* A callback that may throw (timer, post, `done` of an offload, configuration watch, cancel), the same way:
+ *
+ *     static void sweep(void *context);
+ *     haraka_timer_start(self, 60000, 60000, haraka::callback<sweep>, table, nullptr);
+ *
+ * For `work` of an offload as well: haraka_log may be called on any thread. */
+template <void (*body)(void *)> void callback(void *context) noexcept
+{
+    guarded([context] { body(context); },
+            [](const char *what) { border::report(border::owner::value, haraka_of_server(), "failed: ", what); });
+}
+
+/* haraka_destroy for what `new Kept` made. A destructor that throws ends the process, as everywhere in C++. */
+template <class Kept> void destroy(void *context) noexcept { delete static_cast<Kept *>(context); }
+
+/* Data of (self, this object), or NULL: haraka_set_data(self, new Kept, haraka::destroy<Kept>). */
+template <class Kept> inline Kept *data(const haraka_call *call) noexcept { return static_cast<Kept *>(call->data); }
+
+/* ------------------------------------------------------------------------------------------------ next ----------- */
+
+/*
+ * The right to answer one hook once, for answers that come later. It can be moved and not copied; one that is destroyed
+ * unanswered answers HARAKA_DENYSOFT "plugin gave no answer" with a critical line. Any thread.
+ *
+ *     struct waiting { haraka::next next; };
+ *     auto kept = new waiting{haraka::next(call)};
+ *     if (haraka_timer_start(call->self, 500, 0, haraka::callback<go_on>, kept, haraka::destroy<waiting>) < 0)
+ *         delete kept;
+ *     return HARAKA_PENDING;
+ */
+class next {
+public:
+    explicit next(const haraka_call *call) noexcept : right(call->next), self(call->self) {}
+    next(next &&other) noexcept : right(other.right), self(other.self) { other.right.bits = 0; }
+    next &operator=(next &&other) noexcept
+    {
+        if (this != &other) {
+            forget();
+            right = other.right;
+            self = other.self;
+            other.right.bits = 0;
+        }
+        return *this;
+    }
+    next(const next &) = delete;
+    next &operator=(const next &) = delete;
+    ~next() { forget(); }
+
+    /* HARAKA_SUCCESS, or why nobody took the answer; HARAKA_E_ANSWERED if this one was used already. */
+    int32_t answer(int32_t code, const haraka_reply *reply = nullptr) noexcept
+    {
+        if (right.bits == 0) return HARAKA_E_ANSWERED;
+        const haraka_next mine = right;
+        right.bits = 0;
+        return haraka_complete(mine, code, reply);
+    }
+    int32_t answer(int32_t code, haraka_str words) noexcept
+    {
+        haraka_reply reply = haraka_no_reply();
+        reply.lines = &words;
+        reply.line_count = 1;
+        return answer(code, &reply);
+    }
+
+private:
+    haraka_next right;
+    haraka_self self;
+
+    void forget() noexcept
+    {
+        if (right.bits == 0) return;
+        const haraka_next mine = right;
+        right.bits = 0;
+        if (haraka_complete_text(mine, HARAKA_DENYSOFT, text("plugin gave no answer")) == HARAKA_SUCCESS)
+            border::report(self, haraka_of_server(), "gave no answer: a haraka::next was destroyed", nullptr);
+    }
+};
+
+} // namespace haraka
+
+/* ------------------------------------------------------------------------------------------------ exports -------- */
+
+/* HARAKA_CXX_HOOK(rcpt) { ... `call` ...; return HARAKA_CONT; }: HARAKA_HOOK for a body that may throw. */
+#define HARAKA_CXX_HOOK(name_)                                                                                       \
+    static int32_t haraka_cxx_hook_##name_(const haraka_call *call);                                                 \
+    HARAKA_HOOK(name_) { return haraka::hook<haraka_cxx_hook_##name_>(call); }                                       \
+    static int32_t haraka_cxx_hook_##name_(const haraka_call *call)
+
+/* HARAKA_CXX_REGISTER(self) { ...; return HARAKA_SUCCESS; }: HARAKA_REGISTER for a body that may throw. */
+#define HARAKA_CXX_REGISTER(self_)                                                                                   \
+    static int32_t haraka_cxx_register(haraka_self self_);                                                           \
+    HARAKA_REGISTER(haraka_cxx_self)                                                                                 \
+    {                                                                                                                \
+        haraka::border::owner::value = haraka_cxx_self;                                                              \
+        return haraka::guarded([haraka_cxx_self] { return haraka_cxx_register(haraka_cxx_self); },                   \
+                               [haraka_cxx_self](const char *what) -> int32_t {                                      \
+                                   haraka::border::report(haraka_cxx_self, haraka_of_server(), "not registered: ",   \
+                                                          what);                                                     \
+                                   return HARAKA_E_STATE;                                                            \
+                               });                                                                                   \
+    }                                                                                                                \
+    static int32_t haraka_cxx_register(haraka_self self_)
+
+/* HARAKA_CXX_SHUTDOWN() { ... `call` ...; return HARAKA_SUCCESS; }: HARAKA_SHUTDOWN for a body that may throw. */
+#define HARAKA_CXX_SHUTDOWN()                                                                                        \
+    static int32_t haraka_cxx_shutdown(const haraka_call *call);                                                     \
+    HARAKA_SHUTDOWN()                                                                                                \
+    {                                                                                                                \
+        return haraka::guarded([call] { return haraka_cxx_shutdown(call); },                                         \
+                               [call](const char *what) -> int32_t {                                                 \
+                                   haraka::border::report(call->self, haraka_of_server(), "failed: ", what);         \
+                                   return HARAKA_SUCCESS;                                                            \
+                               });                                                                                   \
+    }                                                                                                                \
+    static int32_t haraka_cxx_shutdown(const haraka_call *call)
+
+#endif

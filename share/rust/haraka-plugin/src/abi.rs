@@ -1,0 +1,449 @@
+//! `haraka/plugin.h` in Rust, declaration for declaration and under its own names. What each thing means stands there.
+//!
+//! Kept by hand; `tests/layout.rs` compares sizes, offsets and numbers with the repository's `Tests/ABI/layout.txt`. Members
+//! whose names are Rust's words have a `_` behind them.
+#![allow(non_camel_case_types)]
+
+use std::ffi::{c_char, c_void};
+
+pub type haraka_function = unsafe extern "C" fn(call: *const haraka_call) -> i32;
+pub type haraka_destroy = unsafe extern "C" fn(context: *mut c_void);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union haraka_value_as {
+    pub integer: i64,
+    pub number: f64,
+    pub text: haraka_str,
+    pub list: haraka_list,
+    pub map: haraka_map,
+    pub address: *const haraka_address,
+    pub mx: *const haraka_mx,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_str {
+    pub ptr: *const c_char,
+    pub len: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_self {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_next {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_connection {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_transaction {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_hmail {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_message {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_timer {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_object {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_list {
+    pub items: *const haraka_value,
+    pub count: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_map {
+    pub entries: *const haraka_entry,
+    pub count: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_value {
+    pub type_: u32,
+    pub reserved: u32,
+    pub as_: haraka_value_as,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_entry {
+    pub key: haraka_str,
+    pub value: haraka_value,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_address {
+    pub size: usize,
+    pub flags: u32,
+    pub reserved: u32,
+    pub original: haraka_str,
+    pub user: haraka_str,
+    pub host: haraka_str,
+    pub original_host: haraka_str,
+    pub address: haraka_str,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_mx {
+    pub size: usize,
+    pub flags: u32,
+    pub priority: i32,
+    pub port: u32,
+    pub reserved: u32,
+    pub exchange: haraka_str,
+    pub path: haraka_str,
+    pub bind: haraka_str,
+    pub bind_helo: haraka_str,
+    pub auth_user: haraka_str,
+    pub auth_pass: haraka_str,
+    pub auth_type: haraka_str,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_call {
+    pub size: usize,
+    pub owner: haraka_self,
+    pub next: haraka_next,
+    pub connection: haraka_connection,
+    pub transaction: haraka_transaction,
+    pub hmail: haraka_hmail,
+    pub hook: haraka_str,
+    pub data: *mut c_void,
+    pub context: *mut c_void,
+    pub arguments: *const haraka_value,
+    pub argument_count: usize,
+    pub result: *mut haraka_value,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_callback {
+    pub function: Option<unsafe extern "C" fn(context: *mut c_void)>,
+    pub context: *mut c_void,
+    pub destroy: Option<haraka_destroy>,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_method {
+    pub size: usize,
+    pub function: Option<haraka_function>,
+    pub owner: haraka_self,
+    pub data: *mut c_void,
+    pub context: *mut c_void,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_reply {
+    pub size: usize,
+    pub lines: *const haraka_str,
+    pub line_count: usize,
+    pub code: u32,
+    pub status_class: u8,
+    pub reserved: u8,
+    pub status_subject: u16,
+    pub status_detail: u16,
+    pub reserved2: [u16; 3],
+    pub value: *const haraka_value,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_host {
+    pub size: usize,
+    pub abi_major: u32,
+    pub abi_minor: u32,
+    pub version: haraka_str,
+    pub register_hook:
+        unsafe extern "C" fn(owner: haraka_self, hook: haraka_str, method: haraka_str, priority: i32) -> i32,
+    pub register_function: unsafe extern "C" fn(
+        owner: haraka_self,
+        hook: haraka_str,
+        function: Option<haraka_function>,
+        context: *mut c_void,
+        destroy: Option<haraka_destroy>,
+        priority: i32,
+    ) -> i32,
+    pub add_method: unsafe extern "C" fn(
+        owner: haraka_self,
+        name: haraka_str,
+        function: Option<haraka_function>,
+        context: *mut c_void,
+        destroy: Option<haraka_destroy>,
+    ) -> i32,
+    pub inherits: unsafe extern "C" fn(owner: haraka_self, parent: haraka_str) -> i32,
+    pub find_method: unsafe extern "C" fn(owner: haraka_self, name: haraka_str, out: *mut haraka_method) -> i32,
+    pub find_parent_method:
+        unsafe extern "C" fn(owner: haraka_self, parent: haraka_str, name: haraka_str, out: *mut haraka_method) -> i32,
+    pub set_data: unsafe extern "C" fn(owner: haraka_self, data: *mut c_void, destroy: Option<haraka_destroy>) -> i32,
+    pub get_data: unsafe extern "C" fn(owner: haraka_self) -> *mut c_void,
+    pub plugin_name: unsafe extern "C" fn(owner: haraka_self) -> haraka_str,
+    pub complete: unsafe extern "C" fn(next: haraka_next, code: i32, reply: *const haraka_reply) -> i32,
+    pub deadline: unsafe extern "C" fn(next: haraka_next, milliseconds: *mut i64) -> i32,
+    pub on_cancel: unsafe extern "C" fn(next: haraka_next, callback: *const haraka_callback) -> i32,
+    pub next_arguments: unsafe extern "C" fn(next: haraka_next, out: *mut haraka_value) -> i32,
+    pub log_enabled: unsafe extern "C" fn(level: i32) -> i32,
+    pub log: unsafe extern "C" fn(owner: haraka_self, level: i32, object: haraka_object, text: haraka_str),
+    pub config_get: unsafe extern "C" fn(
+        owner: haraka_self,
+        name: haraka_str,
+        kind: i32,
+        booleans: haraka_str,
+        out: *mut haraka_value,
+    ) -> i32,
+    pub get: unsafe extern "C" fn(object: haraka_object, property: i32, out: *mut haraka_value) -> i32,
+    pub set: unsafe extern "C" fn(object: haraka_object, property: i32, value: *const haraka_value) -> i32,
+    pub append: unsafe extern "C" fn(object: haraka_object, property: i32, value: *const haraka_value) -> i32,
+    pub transaction_of: unsafe extern "C" fn(connection: haraka_connection) -> haraka_transaction,
+    pub respond: unsafe extern "C" fn(connection: haraka_connection, code: i32, reply: *const haraka_reply) -> i32,
+    pub disconnect: unsafe extern "C" fn(connection: haraka_connection) -> i32,
+    pub pause: unsafe extern "C" fn(connection: haraka_connection) -> i32,
+    pub resume: unsafe extern "C" fn(connection: haraka_connection) -> i32,
+    pub note_set: unsafe extern "C" fn(object: haraka_object, path: haraka_str, value: *const haraka_value) -> i32,
+    pub note_get: unsafe extern "C" fn(object: haraka_object, path: haraka_str, out: *mut haraka_value) -> i32,
+    pub note_set_pointer: unsafe extern "C" fn(
+        owner: haraka_self,
+        object: haraka_object,
+        name: haraka_str,
+        pointer: *mut c_void,
+        destroy: Option<haraka_destroy>,
+    ) -> i32,
+    pub note_get_pointer:
+        unsafe extern "C" fn(owner: haraka_self, object: haraka_object, name: haraka_str, out: *mut *mut c_void) -> i32,
+    pub result_add: unsafe extern "C" fn(
+        owner: haraka_self,
+        object: haraka_object,
+        key: haraka_str,
+        value: *const haraka_value,
+        emit: i32,
+    ) -> i32,
+    pub result_push: unsafe extern "C" fn(
+        owner: haraka_self,
+        object: haraka_object,
+        key: haraka_str,
+        value: *const haraka_value,
+    ) -> i32,
+    pub result_incr: unsafe extern "C" fn(owner: haraka_self, object: haraka_object, key: haraka_str, by: f64) -> i32,
+    pub result_get:
+        unsafe extern "C" fn(object: haraka_object, plugin: haraka_str, key: haraka_str, out: *mut haraka_value) -> i32,
+    pub result_has: unsafe extern "C" fn(
+        object: haraka_object,
+        plugin: haraka_str,
+        key: haraka_str,
+        search: *const haraka_value,
+    ) -> i32,
+    pub result_collate: unsafe extern "C" fn(object: haraka_object, plugin: haraka_str, out: *mut haraka_str) -> i32,
+    pub header_add:
+        unsafe extern "C" fn(transaction: haraka_transaction, name: haraka_str, value: haraka_str, place: i32) -> i32,
+    pub header_remove: unsafe extern "C" fn(transaction: haraka_transaction, name: haraka_str) -> i32,
+    pub header_get:
+        unsafe extern "C" fn(transaction: haraka_transaction, name: haraka_str, out: *mut haraka_value) -> i32,
+    pub message_retain: unsafe extern "C" fn(transaction: haraka_transaction, out: *mut haraka_message) -> i32,
+    pub message_release: unsafe extern "C" fn(message: haraka_message) -> i32,
+    pub message_size: unsafe extern "C" fn(message: haraka_message) -> i64,
+    pub message_read:
+        unsafe extern "C" fn(message: haraka_message, offset: u64, buffer: *mut c_void, count: usize) -> i64,
+    pub post: unsafe extern "C" fn(owner: haraka_self, callback: *const haraka_callback) -> i32,
+    pub timer_start: unsafe extern "C" fn(
+        owner: haraka_self,
+        delay: i64,
+        period: i64,
+        callback: *const haraka_callback,
+        out: *mut haraka_timer,
+    ) -> i32,
+    pub timer_cancel: unsafe extern "C" fn(timer: haraka_timer) -> i32,
+    pub offload: unsafe extern "C" fn(
+        owner: haraka_self,
+        work: Option<unsafe extern "C" fn(context: *mut c_void)>,
+        done: *const haraka_callback,
+    ) -> i32,
+    pub wall_clock: unsafe extern "C" fn() -> i64,
+    pub monotonic_clock: unsafe extern "C" fn() -> i64,
+    pub service: unsafe extern "C" fn(name: haraka_str) -> *const c_void,
+    pub config_watch:
+        unsafe extern "C" fn(owner: haraka_self, name: haraka_str, callback: *const haraka_callback) -> i32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_regex {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_regex_1 {
+    pub size: usize,
+    pub compile: unsafe extern "C" fn(
+        owner: haraka_self,
+        pattern: haraka_str,
+        options: u32,
+        out: *mut haraka_regex,
+        error: *mut haraka_str,
+    ) -> i32,
+    pub match_:
+        unsafe extern "C" fn(regex: haraka_regex, subject: haraka_str, groups: *mut haraka_str, count: usize) -> i32,
+    pub free: unsafe extern "C" fn(regex: haraka_regex) -> i32,
+}
+
+/// Constants, and a table of them for the test.
+macro_rules! numbers {
+    ($($name:ident: $kind:ty = $value:expr;)*) => {
+        $(pub const $name: $kind = $value;)*
+        #[doc(hidden)]
+        pub const NUMBERS: &[(&str, i64)] = &[$((stringify!($name), $name as i64)),*];
+    };
+}
+numbers! {
+HARAKA_ABI_MAJOR: u32 = 0;
+HARAKA_ABI_MINOR: u32 = 2;
+HARAKA_CONT: i32 = 900;
+HARAKA_STOP: i32 = 901;
+HARAKA_DENY: i32 = 902;
+HARAKA_DENYSOFT: i32 = 903;
+HARAKA_DENYDISCONNECT: i32 = 904;
+HARAKA_DISCONNECT: i32 = 905;
+HARAKA_OK: i32 = 906;
+HARAKA_NEXT_HOOK: i32 = 907;
+HARAKA_HOOK_NEXT: i32 = 907;
+HARAKA_DELAY: i32 = 908;
+HARAKA_DENYSOFTDISCONNECT: i32 = 909;
+HARAKA_DONE: i32 = 910;
+HARAKA_PENDING: i32 = 1;
+HARAKA_SUCCESS: i32 = 0;
+HARAKA_E_ARGUMENT: i32 = -1;
+HARAKA_E_HANDLE: i32 = -2;
+HARAKA_E_WRONG_THREAD: i32 = -3;
+HARAKA_E_STATE: i32 = -4;
+HARAKA_E_ABSENT: i32 = -5;
+HARAKA_E_TYPE: i32 = -6;
+HARAKA_E_LIMIT: i32 = -7;
+HARAKA_E_ANSWERED: i32 = -8;
+HARAKA_E_TIMED_OUT: i32 = -9;
+HARAKA_E_GONE: i32 = -10;
+HARAKA_E_REVOKED: i32 = -11;
+HARAKA_E_IO: i32 = -12;
+HARAKA_E_ABI: i32 = -13;
+HARAKA_E_UNSUPPORTED: i32 = -14;
+HARAKA_LOG_EMERG: i32 = 0;
+HARAKA_LOG_ALERT: i32 = 1;
+HARAKA_LOG_CRIT: i32 = 2;
+HARAKA_LOG_ERROR: i32 = 3;
+HARAKA_LOG_WARN: i32 = 4;
+HARAKA_LOG_NOTICE: i32 = 5;
+HARAKA_LOG_INFO: i32 = 6;
+HARAKA_LOG_DEBUG: i32 = 7;
+HARAKA_LOG_PROTOCOL: i32 = 8;
+HARAKA_LOG_DATA: i32 = 9;
+HARAKA_TYPE_NULL: u32 = 0;
+HARAKA_TYPE_BOOLEAN: u32 = 1;
+HARAKA_TYPE_INTEGER: u32 = 2;
+HARAKA_TYPE_NUMBER: u32 = 3;
+HARAKA_TYPE_TEXT: u32 = 4;
+HARAKA_TYPE_LIST: u32 = 5;
+HARAKA_TYPE_MAP: u32 = 6;
+HARAKA_TYPE_ADDRESS: u32 = 7;
+HARAKA_TYPE_MX: u32 = 8;
+HARAKA_ADDRESS_NULL: u32 = 1;
+HARAKA_ADDRESS_UTF8: u32 = 2;
+HARAKA_MX_LMTP: u32 = 1;
+HARAKA_CONN_UUID: i32 = 1;
+HARAKA_CONN_REMOTE_IP: i32 = 2;
+HARAKA_CONN_REMOTE_PORT: i32 = 3;
+HARAKA_CONN_REMOTE_HOST: i32 = 4;
+HARAKA_CONN_REMOTE_INFO: i32 = 5;
+HARAKA_CONN_REMOTE_IS_PRIVATE: i32 = 6;
+HARAKA_CONN_REMOTE_IS_LOCAL: i32 = 7;
+HARAKA_CONN_REMOTE_CLOSED: i32 = 8;
+HARAKA_CONN_REMOTE_LOGIN: i32 = 9;
+HARAKA_CONN_LOCAL_IP: i32 = 10;
+HARAKA_CONN_LOCAL_PORT: i32 = 11;
+HARAKA_CONN_LOCAL_HOST: i32 = 12;
+HARAKA_CONN_LOCAL_INFO: i32 = 13;
+HARAKA_CONN_HELLO_HOST: i32 = 14;
+HARAKA_CONN_HELLO_VERB: i32 = 15;
+HARAKA_CONN_RELAYING: i32 = 16;
+HARAKA_CONN_ESMTP: i32 = 17;
+HARAKA_CONN_PIPELINING: i32 = 18;
+HARAKA_CONN_EARLY_TALKER: i32 = 19;
+HARAKA_CONN_ERRORS: i32 = 20;
+HARAKA_CONN_LAST_RESPONSE: i32 = 21;
+HARAKA_CONN_LAST_REJECT: i32 = 22;
+HARAKA_CONN_RCPT_ACCEPT: i32 = 23;
+HARAKA_CONN_RCPT_TEMPFAIL: i32 = 24;
+HARAKA_CONN_RCPT_REJECT: i32 = 25;
+HARAKA_CONN_MSG_ACCEPT: i32 = 26;
+HARAKA_CONN_MSG_TEMPFAIL: i32 = 27;
+HARAKA_CONN_MSG_REJECT: i32 = 28;
+HARAKA_CONN_TOTAL_BYTES: i32 = 29;
+HARAKA_CONN_START_TIME: i32 = 30;
+HARAKA_CONN_CURRENT_LINE: i32 = 31;
+HARAKA_CONN_TRAN_COUNT: i32 = 32;
+HARAKA_CONN_CAPABILITIES: i32 = 33;
+HARAKA_CONN_TLS_ENABLED: i32 = 34;
+HARAKA_CONN_STATE: i32 = 35;
+HARAKA_CONN_HOOK: i32 = 36;
+HARAKA_TRAN_UUID: i32 = 1001;
+HARAKA_TRAN_MAIL_FROM: i32 = 1002;
+HARAKA_TRAN_RCPT_TO: i32 = 1003;
+HARAKA_TRAN_DATA_BYTES: i32 = 1004;
+HARAKA_TRAN_RCPT_ACCEPT: i32 = 1005;
+HARAKA_TRAN_RCPT_TEMPFAIL: i32 = 1006;
+HARAKA_TRAN_RCPT_REJECT: i32 = 1007;
+HARAKA_TRAN_MSG_STATUS: i32 = 1008;
+HARAKA_TRAN_DISCARD_DATA: i32 = 1009;
+HARAKA_TRAN_RELAYING: i32 = 1010;
+HARAKA_TRAN_DATA_POST_START: i32 = 1011;
+HARAKA_TRAN_DATA_POST_DELAY: i32 = 1012;
+HARAKA_TRAN_ENCODING: i32 = 1013;
+HARAKA_HEADER_END: i32 = 0;
+HARAKA_HEADER_LEADING: i32 = 1;
+HARAKA_CONFIG_BY_NAME: i32 = 0;
+HARAKA_CONFIG_VALUE: i32 = 1;
+HARAKA_CONFIG_LIST: i32 = 2;
+HARAKA_CONFIG_DATA: i32 = 3;
+HARAKA_CONFIG_INI: i32 = 4;
+HARAKA_CONFIG_JSON: i32 = 5;
+HARAKA_CONFIG_BINARY: i32 = 6;
+HARAKA_CONFIG_YAML: i32 = 7;
+HARAKA_CONFIG_HJSON: i32 = 8;
+HARAKA_REGEX_CASELESS: u32 = 1;
+HARAKA_REGEX_ANCHORED: u32 = 2;}
