@@ -80,7 +80,7 @@ let host: [Target] = [
             "MailMessage", "HarakaPluginABI", "HarakaSupervisor", "CHarakaFault", "CHarakaProcess", "CIDN2", nioCore, nioPosix,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
-        path: "Sources/HarakaHost", exclude: ["PluginTool", "TestMode"], swiftSettings: house),
+        path: "Sources/HarakaHost", swiftSettings: house),
 ]
 
 let hostTests: [Target] = [

@@ -24,6 +24,9 @@ bool haraka_fault_is_our_process(void) INTERNAL;
 
 /* ---- handlers.c -------------------------------------------------------------------------------------------------- */
 
+/* The calling thread takes the signals that we handle, whatever it has inherited: a fault whose signal is blocked kills
+ * without a word, and so do threads of libraries that block all they can. */
+void haraka_fault_unblock(void) INTERNAL;
 /* The watch thread makes itself the one that fills the record. False: a fault was quicker. */
 bool haraka_fault_claim_for_watch(int32_t watch_thread) INTERNAL;
 

@@ -1,6 +1,6 @@
 /* Stacks for signal handlers: a thread whose own stack is full has nowhere else to run one. */
 #define _GNU_SOURCE
-#include "haraka_fault.h"
+#include "fault_internal.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -50,6 +50,7 @@ int haraka_fault_thread_begins(void)
     }
     if (pthread_getspecific(stack_key) != NULL)
         return 0;
+    haraka_fault_unblock();
     start = mmap(NULL, guard + stack.ss_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (start == MAP_FAILED)
         return -1;

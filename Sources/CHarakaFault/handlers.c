@@ -183,6 +183,15 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 
 /* ---- installing -------------------------------------------------------------------------------------------------- */
 
+void haraka_fault_unblock(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t index = 0; index < SIGNALS; index++)
+        sigaddset(&set, signals[index]);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static int install_one(int signal)
 {
     /* SA_NODEFER: a fault inside the handler comes back to it, and dies with what is recorded. */

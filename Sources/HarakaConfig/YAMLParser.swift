@@ -180,10 +180,12 @@ private struct YAMLComposing: ~Copyable {
             let start = try events.next()
             let entry = try node(start, depth: depth &+ 1)
             size &+= entry.size &+ key.text.utf8.count / 1024
-            height = max(height, entry.height)
             if key.isMerge {
                 try Self.merge(entry.value, into: &map, &merged, start.place)
+                // The entries move up, out of their map and perhaps a list of maps.
+                height = max(height, entry.height &- (entry.value.list == nil ? 1 : 2))
             } else {
+                height = max(height, entry.height)
                 if map[key.text] != nil, merged.remove(key.text) == nil {
                     remarks.addRepetition(of: key.text, at: next.place)
                 }

@@ -71,7 +71,7 @@ enum Haraka {
 
     /// Commands with arguments of their own.
     private static let tools: [String: @Sendable ([String]) throws -> Int32] = [
-        "worker": { try WorkerMain.run($0) },
+        "plugin": { try PluginTool.run($0) }, "worker": { try WorkerMain.run($0) },
     ]
 
     private static func parse() throws -> Options {

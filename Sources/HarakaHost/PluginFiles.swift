@@ -9,7 +9,7 @@ struct PluginFiles: PluginConfiguration {
     let folder: Folder
 
     func get(_ name: String, type: Int32, booleans: String, package: String?) -> (value: Value, problems: [String]) {
-        let types: [ConfigType?] = [nil, .value, .list, .data, .ini, .json, .binary]
+        let types: [ConfigType?] = [nil, .value, .list, .data, .ini, .json, .binary, .yaml, .hjson]
         let wanted = types.indices.contains(Int(type)) ? types[Int(type)] : nil
         let declared = booleans.split(separator: " ").map(String.init)
         let parsed = folder.configDirectory(package: package).get(name, wanted, booleans: declared)

@@ -16,6 +16,15 @@ enum Golden: String, CaseIterable, Codable, Sendable, CustomTestStringConvertibl
 
     var testDescription: String { rawValue }
 
+    /// Those that need what every machine has that runs the server.
+    static let selfContained = allCases.filter { $0 != .swift }
+
+    #if arch(x86_64)
+        static let fitsMachine = true
+    #else
+        static let fitsMachine = false
+    #endif
+
     /// Versions of the contract that there are files for. A version stays here for good from 1.0 on.
     static let versions = ["0.2"]
 
@@ -29,7 +38,7 @@ enum Golden: String, CaseIterable, Codable, Sendable, CustomTestStringConvertibl
     func file(_ version: String) -> String { "\(Golden.folder)/\(rawValue)-\(version).so" }
 
     /// Why the file cannot be loaded on this machine, through no fault of the server: the Swift library of this process is
-    /// not there or lacks what the file wants of it. All others need what every machine has that runs the server.
+    /// not there or lacks what the file wants of it.
     func missing(_ version: String) throws -> String? {
         guard self == .swift else { return nil }
         let bytes = try Data(contentsOf: URL(fileURLWithPath: file(version)))

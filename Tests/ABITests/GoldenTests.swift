@@ -9,10 +9,27 @@ import Testing
 @testable import HarakaPluginHost
 
 @Suite("golden plugins") struct GoldenTests {
+    @Test(
+        "answers as on the day it was built", .enabled(if: Golden.fitsMachine, "the files are for x86-64"),
+        arguments: Golden.selfContained,
+        Golden.versions)
+    func exercised(golden: Golden, version: String) async {
+        await tried(golden, version)
+    }
+
+    /// Apart from the others, so that the reason is printed when it cannot be tried.
+    @Test(
+        "in ordinary Swift too, where the Swift library is here that it was built for",
+        .enabled(if: Golden.fitsMachine, "the files are for x86-64"))
+    func ordinarySwift() async throws {
+        for version in Golden.versions {
+            if let why = try Golden.swift.missing(version) { try Test.cancel("\(why)") }
+            await tried(.swift, version)
+        }
+    }
+
     /// In a process of its own: there is one plugin host per process, and a file that crashes is to fail one test.
-    @Test("answers as on the day it was built", arguments: Golden.allCases, Golden.versions)
-    func exercised(golden: Golden, version: String) async throws {
-        if let why = try golden.missing(version) { try Test.cancel("not tried: \(why)") }
+    private func tried(_ golden: Golden, _ version: String) async {
         await #expect(processExitsWith: .success) { [golden = golden as Golden, version = version as String] in
             try exercise(golden, version)
         }

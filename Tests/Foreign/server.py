@@ -19,7 +19,7 @@ INCLUDE = os.path.join(BUILD, "include")
 LISTENING = re.compile(r"Listening on (.*):(\d+)\s*$")
 LIMIT = 30.0  # seconds that anything here may take before a test fails
 
-# What the server says of its processes and of plugins at fault: all that tests look for stands here. {} is a plugin's name.
+# What the server says of its processes and of plugins at fault, all in one place. {} is a plugin's name.
 WORKER_SERVES = r"\[INFO\] .*(smtp worker \d+|delivery worker) \(process (\d+)\) serves"
 WORKER_AT_FAULT = r"\[CRIT\] .*(smtp worker \d+|delivery worker) \(process (\d+)\)"
 CRASH = r"\[CRIT\] .*\bplugin {} \((?P<hash>[0-9a-f]{{12,64}})\) (?P<what>.*)"
@@ -113,7 +113,7 @@ class Server:
         def ready():
             if self.process.poll() is not None:
                 raise AssertionError(f"the server did not start: status {self.process.returncode}\n{self.log()}")
-            return len(self.ports) == wanted
+            return len(self.ports) >= wanted
         until("the server listens", ready)
 
     def read(self):
@@ -153,6 +153,8 @@ class Server:
             self.process.kill()
             self.process.wait()
         if self.process is not None:
+            # Workers that have lost their supervisor hold the pipe until they end, which is soon.
+            self.reader.join(LIMIT)
             self.process.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

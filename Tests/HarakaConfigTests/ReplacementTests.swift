@@ -67,14 +67,14 @@ struct ReplacementTests {
             "!host_list": |
               # comment
               a
-            "!b.yaml": text
+            "!b.yaml": "a: 1"
             "!c.hjson": [1]
             "!plugins": {a: 1}
             """)
         #expect(layered.get("a.ini", booleans: ["k"]).value == .map(["main": .map(["k": .bool(true)])]))
         #expect(layered.get("me").value == .string("mx.example.com"))
         #expect(layered.get("host_list", .list).value.texts == ["a"])
-        #expect(layered.get("b.yaml").value == .string("text"))
+        #expect(layered.get("b.yaml").value == .string("a: 1"))
         #expect(layered.get("c.hjson").value == .list([.integer(1)]))
         #expect(layered.get("plugins", .list).diagnostics.map(\.file) == [user.path + "/smtp.yaml"])
         #expect(layered.diagnostics.isEmpty)

@@ -159,7 +159,8 @@ struct LinkTests {
             ])
         let wide = LinkMessage(verb: "a", fields: Array(repeating: "", count: 65_535))
         #expect(refusals(wide) == [.tooManyFields(65_535), .lengthsDisagree])
-        let long = LinkMessage(verb: String(repeating: "v", count: LinkMessage.payloadLimit - 3))
+        let bytes = [UInt8](repeating: 0x76, count: LinkMessage.payloadLimit - 3)
+        let long = LinkMessage(verb: String(decoding: bytes, as: UTF8.self))
         #expect(refusals(long) == [.payloadTooLong(67_108_865), .payloadTooLong(67_108_865)])
     }
 

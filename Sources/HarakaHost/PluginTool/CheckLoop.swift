@@ -110,7 +110,7 @@ final class CheckLoop: HostLoop, @unchecked Sendable {
         timers.removeAll { $0 === due }
         let work = due.work
         due.work = nil
-        timed("in a timer") { work?() }
+        timed("in a timer, or at a time limit") { work?() }
         return true
     }
 

@@ -26,6 +26,10 @@ struct Checker {
     /// Seconds that a test may take before it is killed.
     static let limit = 10.0
 
+    /// So many tests may hang; what follows would take long and say nothing new.
+    private static let patience = 4
+    private static let enough = Finding(status: .skipped, text: "not run, because \(patience) tests had to be killed before")
+
     private let path: String
     private let file: PluginFile
     private let folder: TemporaryFolder
@@ -39,8 +43,9 @@ struct Checker {
     /// In the order of `tests`.
     func run(_ tests: [PluginTest]) throws -> [Outcome] {
         defer { folder.remove() }
-        let refusal = refusal()
+        var refusal = refusal()
         var outcomes: [Int: Outcome] = [:]
+        var hanging = 0
         var waiting = Array(tests.enumerated())
         var running: [Int: RunningTest] = [:]
         while !waiting.isEmpty || !running.isEmpty {
@@ -56,6 +61,8 @@ struct Checker {
                 guard let outcome = test.outcome() else { continue }
                 outcomes[index] = outcome
                 running[index] = nil
+                hanging += test.isKilled ? 1 : 0
+                if hanging == Checker.patience { refusal = Checker.enough }
             }
             if !running.isEmpty { poll(nil, 0, 5) }
         }
@@ -89,27 +96,11 @@ struct TemporaryFolder {
     func remove() { TemporaryFolder.remove(path) }
 
     private static func remove(_ path: String) {
-        for name in FolderList.names(path) {
+        for name in (try? FileNames.of(path)) ?? [] {
             let child = "\(path)/\(name)"
             var status = stat()
             if lstat(child, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { remove(child) } else { unlink(child) }
         }
         rmdir(path)
-    }
-}
-
-enum FolderList {
-    /// The names in a folder but `.` and `..`, in no order; none if it cannot be read.
-    static func names(_ path: String) -> [String] {
-        guard let stream = opendir(path) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 }

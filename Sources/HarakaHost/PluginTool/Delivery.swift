@@ -11,6 +11,8 @@ struct Delivery {
     private let recipients: Int
     /// The plugin has refused: what follows is the end.
     private(set) var isRefused = false
+    /// The plugin did not answer in time.
+    private(set) var isUnanswered = false
     /// What the plugin said.
     private(set) var words: [String] = []
 
@@ -37,7 +39,10 @@ struct Delivery {
     mutating func whole() { for number in 0..<Delivery.stepCount { step(number) } }
 
     private mutating func ask(_ question: Question) -> HookCode {
-        let verdict = client.answer(question, question.hook?.name ?? "") ?? .cont
+        guard let verdict = client.answer(question, question.hook?.name ?? "") else {
+            (isUnanswered, isRefused) = (true, true)
+            return .cont
+        }
         words.append(verdict.reply.text)
         if verdict.code.isRefusal || verdict.code.disconnects { isRefused = true }
         return verdict.code
@@ -84,6 +89,7 @@ struct Delivery {
     }
 
     private mutating func quit() {
+        guard !isUnanswered else { return client.vanish() }
         if client.connection.transaction != nil {
             _ = ask(.resetTransaction)
             client.endTransaction()

@@ -11,6 +11,7 @@ enum LoadTests {
         PluginTest(.load, "hooks", "the note names the hooks that it registers on", hooks),
         PluginTest(.load, "no_config", "works when all its configuration files are missing", missingFiles),
         PluginTest(.load, "junk_config", "survives junk in each of its configuration files", junkFiles),
+        PluginTest(.load, "config_change", "copes with a configuration that changes while it runs", changingFiles),
     ] + HostVersionTests.all
 
     /// The loader alone, without the plugin host.
@@ -45,6 +46,7 @@ enum LoadTests {
     private static func twice(_ run: TestRun) throws {
         let harness = Harness(run)
         try harness.load()
+        harness.loop.run(atMost: 500) { harness.loop.isIdle }
         run.at("when it registered for the second time")
         try harness.load()
         harness.finish(.process)
@@ -91,6 +93,23 @@ enum LoadTests {
             run.note("refuses to load with junk in its configuration")
         }
         if harness.configuration.names.isEmpty { run.skip("reads no configuration") }
+    }
+
+    /// To what it ships, to nothing that makes sense, and back.
+    private static func changingFiles(_ run: TestRun) throws {
+        let harness = Harness(run)
+        let generation = try harness.load()
+        harness.driveAll(generation, .normal)
+        let names = Array(Set(harness.configuration.names + TableSpy.watchedFiles)).sorted()
+        guard !TableSpy.watchedFiles.isEmpty else { return run.skip("watches no configuration") }
+        for bytes in [Junk.bytes(3000), [], Array("[main]\n".utf8)] {
+            for name in names { harness.configuration.write(bytes, name) }
+            run.at("in the callback for a changed configuration file")
+            harness.host.configurationChanged(names)
+            run.at("after a configuration file had changed")
+            harness.driveAll(generation, .normal)
+        }
+        harness.finish()
     }
 
     /// Loads the plugin, asks each of its hooks once, and stops.

@@ -19,7 +19,7 @@ struct NewPlugin {
         self.force = force
         self.prefix = prefix
         let templates = "\(prefix.path)/share/haraka/templates"
-        let languages = FolderList.names(templates).filter { !$0.contains(".") }.sorted()
+        let languages = ((try? FileNames.of(templates)) ?? []).filter { !$0.contains(".") }
         guard languages.contains(language) else {
             let known = languages.isEmpty ? "none: \(templates) is empty" : languages.joined(separator: ", ")
             throw CommandError("there is no template for \(language); languages: \(known)")
@@ -88,7 +88,7 @@ struct NewPlugin {
         guard mkdir(target, 0o755) == 0 || errno == EEXIST else {
             throw CommandError("cannot make \(target): \(errnoText())")
         }
-        for file in FolderList.names(source).sorted() {
+        for file in try FileNames.of(source) {
             let (from, to) = ("\(source)/\(file)", "\(target)/\(replaced(file))")
             var status = stat()
             guard stat(from, &status) == 0 else { throw CommandError("cannot read \(from): \(errnoText())") }

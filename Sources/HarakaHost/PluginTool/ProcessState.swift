@@ -78,7 +78,7 @@ struct ProcessState {
     /// Without sealed plugins, which the host holds open.
     private static func openDescriptors() -> [Int32: String] {
         var found: [Int32: String] = [:]
-        for name in FolderList.names("/proc/self/fd") {
+        for name in (try? FileNames.of("/proc/self/fd")) ?? [] {
             guard let number = Int32(name), fcntl(number, F_GETFD) >= 0 else { continue }
             var buffer = [CChar](repeating: 0, count: 512)
             let count = max(0, readlink("/proc/self/fd/\(number)", &buffer, buffer.count - 1))
@@ -88,7 +88,7 @@ struct ProcessState {
         return found
     }
 
-    static func threadCount() -> Int { FolderList.names("/proc/self/task").count }
+    static func threadCount() -> Int { ((try? FileNames.of("/proc/self/task")) ?? []).count }
 
     /// A thread that was joined may be seen for a moment longer.
     private static func threadsAbove(_ count: Int) -> Int {
@@ -145,10 +145,11 @@ struct ProcessState {
 
 /// Memory of this process.
 enum ProcessMemory {
-    /// Bytes that are in memory.
+    /// Bytes that are in memory and belong to no file: what was allocated.
     static var resident: Int {
-        let fields = TextFile.read("/proc/self/statm")?.split(separator: " ") ?? []
-        return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * sysconf(Int32(_SC_PAGESIZE))
+        let lines = TextFile.read("/proc/self/status")?.split(separator: "\n") ?? []
+        guard let line = lines.first(where: { $0.hasPrefix("RssAnon:") }) else { return 0 }
+        return (line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0) << 10
     }
 
     /// Sealed plugins that are mapped.

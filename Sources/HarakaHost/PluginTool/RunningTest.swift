@@ -9,7 +9,7 @@ final class RunningTest {
     private let report: TestReport
     private let began = RunningTest.now()
     private var process: pid_t = 0
-    private var isKilled = false
+    private(set) var isKilled = false
 
     /// Makes the folder and starts the process.
     init(_ test: PluginTest, _ file: String, folder: String) throws {

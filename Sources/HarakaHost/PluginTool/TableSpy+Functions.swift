@@ -40,7 +40,10 @@ extension TableSpy {
         }
         table.pointee.config_get = { a, b, c, d, e in noted("config_get") { real.config_get(a, b, c, d, e) } }
         if real.config_watch != nil {
-            table.pointee.config_watch = { a, b, c in noted("config_watch") { real.config_watch(a, b, c) } }
+            table.pointee.config_watch = { a, name, c in
+                TableSpy.watches(name)
+                return noted("config_watch") { real.config_watch(a, name, c) }
+            }
         }
     }
 
@@ -85,7 +88,8 @@ extension TableSpy {
             return status
         }
         table.pointee.message_release = { a in
-            let status = noted("message_release") { real.message_release(a) }
+            // Not noted: after its generation's end a plugin's messages are released already.
+            let status = TableSpy.quietly { real.message_release(a) }
             TableSpy.held(-1, if: status)
             return status
         }

@@ -16,6 +16,7 @@ enum TableSpy {
     private static let dirtyReplies = Mutex(0)
     /// What the plugin logged that a server at level INFO would write.
     private static let log = Mutex((lines: 0, bytes: 0))
+    private static let watched = Mutex<[String]>([])
     private static let key: pthread_key_t = {
         var key = pthread_key_t()
         pthread_key_create(&key, nil)
@@ -63,6 +64,15 @@ enum TableSpy {
         defer { pthread_setspecific(key, outer) }
         return body()
     }
+
+    static func watches(_ name: haraka_str) {
+        guard let bytes = name.ptr, name.len < 256 else { return }
+        let text = String(decoding: UnsafeRawBufferPointer(start: bytes, count: name.len), as: UTF8.self)
+        watched.withLock { if !$0.contains(text) { $0.append(text) } }
+    }
+
+    /// Configuration files whose changes the plugin wants to hear of.
+    static var watchedFiles: [String] { watched.withLock { $0 } }
 
     static func logged(_ level: Int32, _ text: haraka_str) {
         guard level <= HARAKA_LOG_INFO else { return }

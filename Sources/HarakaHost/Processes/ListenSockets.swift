@@ -4,11 +4,19 @@ import Glibc
 import HarakaConfig
 import HarakaSupervisor
 
-/// A listening socket. Closed with this value's owner, the process.
+/// A listening socket of the supervisor's.
 struct ListenSocket: Sendable {
     let descriptor: Int32
     /// Where it listens, as the log shows it: `127.0.0.1:2525`, `[::]:25`, a path.
     let place: String
+    /// The socket file that this server has made.
+    var file: String?
+
+    /// At the end of the server.
+    func end() {
+        close(descriptor)
+        if let file { unlink(file) }
+    }
 
     /// All addresses of smtp.ini, or the sockets that the service manager has opened instead.
     static func all(_ smtp: SMTPSettings, _ inherited: ActivationSockets?) throws -> [ListenSocket] {
@@ -67,7 +75,7 @@ struct ListenSocket: Sendable {
         if connectStatus(&address) == ECONNREFUSED { unlink(path) }
         try begin(descriptor, path) { address.withPointer { bind(descriptor, $0, $1) } }
         if let mode, chmod(path, mode_t(mode)) != 0 { throw CommandError("cannot chmod \(path): \(errnoText())") }
-        return ListenSocket(descriptor: descriptor, place: path)
+        return ListenSocket(descriptor: descriptor, place: path, file: path)
     }
 
     private static func connectStatus(_ address: inout UnixAddress) -> Int32 {

@@ -86,6 +86,7 @@ final class Supervisor {
             killAll()
         }
         if failure == nil || !workers.isEmpty { loop.run() }
+        for listener in listeners { listener.end() }
         control?.close()
         pidFile?.remove()
         if let failure { throw CommandError(failure) }

@@ -49,7 +49,8 @@ extension PluginHost {
             address(&call, to: handler, run)
             running.pointee.plugin = handler.faultIndex
             running.pointee.calls &+= 1
-            let code = withUnsafePointer(to: call) { handler.run($0) }
+            // Of the struct itself: a copy would wait for what has just been written.
+            let code = withUnsafePointer(to: &call) { handler.run($0) }
             let isPlain = turn == run.turn && (code == HARAKA_CONT || code == 0) && run.onCancel == nil
             guard isPlain, nexts.close(run.handle, as: .answered) else { return (index, code) }
             run.phase = .idle

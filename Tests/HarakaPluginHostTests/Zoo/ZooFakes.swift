@@ -17,6 +17,10 @@ final class ZooLog: PluginLog, @unchecked Sendable {
     private let lock = ZooLock()
     private var collected: [Line] = []
     private var limit: Int32?
+    private var observer: ((String) -> Void)?
+
+    /// Runs where a plugin says something, at that very moment.
+    func observe(_ observer: @escaping (String) -> Void) { lock.with { self.observer = observer } }
 
     var lines: [Line] { lock.with { collected } }
     /// Lines above this level are not wanted.
@@ -34,6 +38,7 @@ final class ZooLog: PluginLog, @unchecked Sendable {
     private static let usual = getenv("ZOO_LOG").flatMap { Int32(String(cString: $0)) } ?? HARAKA_LOG_INFO
 
     func log(_ level: Int32, uuid: String, origin: String, _ message: String) {
+        if level == HARAKA_LOG_PROTOCOL { lock.with { observer }?(message) }
         lock.change { collected.append(Line(level: level, uuid: uuid, origin: origin, message: message)) }
     }
 

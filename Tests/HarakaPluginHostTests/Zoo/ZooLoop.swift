@@ -18,10 +18,24 @@ final class ZooLoop: HostLoop, @unchecked Sendable {
     // On the loop.
     private var now: Int64 = 0
     private var timers: [Timer] = []
+    private var held: [@Sendable () -> Void]?
 
     var isCurrent: Bool { thread.isCurrent }
     func execute(_ work: @escaping @Sendable () -> Void) { thread.put(work) }
-    func offload(_ work: @escaping @Sendable () -> Void) { pool.put(work) }
+    func offload(_ work: @escaping @Sendable () -> Void) {
+        if held == nil { pool.put(work) } else { held?.append(work) }
+    }
+
+    /// Jobs wait for `releaseJobs`, as they do when all threads are busy.
+    func holdJobs() { run { held = [] } }
+
+    func releaseJobs() {
+        let works = run { () -> [@Sendable () -> Void] in
+            defer { held = nil }
+            return held ?? []
+        }
+        for work in works { pool.put(work) }
+    }
 
     func schedule(after milliseconds: Int64, _ work: @escaping @Sendable () -> Void) -> any HostTimer {
         let timer = Timer(now.addingReportingOverflow(milliseconds).partialValue, work)
