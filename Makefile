@@ -14,7 +14,7 @@ RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchec
 SWIFT_TREE := Package.swift Sources PluginsSrc Tests
 
 .DEFAULT_GOAL := all
-.PHONY: all host plugins share install run test check format bench fuzz clean help setup setup-test
+.PHONY: all host plugins share install run test check format bench fuzz soak golden clean help setup setup-test
 
 all: host plugins share ## host and plugins, into build/
 
@@ -60,6 +60,12 @@ format: ## rewrites Swift files in the house style
 
 bench: setup-test all ## messages per second and CPU per message, beside smtp-sink
 	Scripts/bench $(OUT)
+
+soak: setup-test all ## reloads under load, again and again; ROUNDS=200
+	HARAKA_BUILD=$(abspath $(OUT)) Scripts/soak
+
+golden: setup-test all ## builds the golden plugins anew; only while the contract is 0.x
+	Tests/ABITests/Golden/build
 
 fuzz: setup ## the parsers under libFuzzer and the address sanitizer; SECONDS_EACH=60
 	Scripts/fuzz

@@ -5,7 +5,14 @@ import Glibc
 
 struct Options: ParsableCommand {
     // `-h` is ours: it takes the name of a page.
-    static let configuration = CommandConfiguration(commandName: "haraka", helpNames: [])
+    static let configuration = CommandConfiguration(
+        commandName: "haraka",
+        usage: """
+            haraka -c <dir>                       run the server of that folder
+            haraka -c <dir> status [--json]       how it is doing
+            haraka plugin check|info|new ...      for those who write plugins: haraka plugin --help
+            haraka [<options>] [<name>]
+            """, helpNames: [])
 
     @Option(
         name: .shortAndLong,
@@ -36,11 +43,19 @@ struct Options: ParsableCommand {
     @Flag(help: "Read all configuration and check all plugins, run nothing (with -c).")
     var check = false
 
-    @Flag(name: .shortAndLong, help: "Overwrite what is there (with -i).")
+    @Flag(name: .shortAndLong, help: "Overwrite what is there (with -i, -p).")
     var force = false
 
     @Flag(name: .shortAndLong, help: "Show the version.")
     var version = false
+
+    @Option(
+        name: [.customShort("p"), .customLong("plugin")],
+        help: ArgumentHelp("Make a plugin to begin with in the folder (with -c).", valueName: "name"))
+    var plugin: String?
+
+    @OptionGroup(title: "Test mode")
+    var testing: TestOptions
 
     @Argument(help: ArgumentHelp("The page to show (with -h); or `status` (with -c).", valueName: "name"))
     var name: String?
@@ -100,6 +115,11 @@ enum Haraka {
 
     private static func inFolder(_ options: Options, _ folder: Folder) throws -> Int32 {
         if options.order { return HookOrder.show(folder) }
+        if let name = options.plugin {
+            try NewPlugin(name, language: "c", force: options.force, folder.prefix).make(in: folder)
+            return 0
+        }
+        if !options.testing.test.isEmpty { return try TestMode.run(folder, options.testing) }
         if options.reload { return ControlClient.send("reload", folder) }
         if options.graceful { return ControlClient.send("graceful", folder) }
         if options.check { return ConfigCheck.run(folder) }

@@ -4,10 +4,11 @@ import CHarakaPluginKit
 /// Files of the configuration folder, laid over the defaults that the plugin brings. Loop thread only.
 ///
 /// What is returned is lent until the call ends; a plugin reads its configuration when it registers, and again at each
-/// reload, because then it is registered anew.
+/// reload, because then it is registered anew. One that would rather not wait for a reload watches its files.
 ///
 ///     let ini = plugin.config.ini("tarpit.ini", booleans: "main.enabled")
 ///     let seconds = ini["main"]["delay"].integer(or: 5)
+///     plugin.config.watch("tarpit.ini") { settings.read(plugin.config) }
 public struct Config: Sendable {
     let owner: haraka_self
 
@@ -28,6 +29,23 @@ public struct Config: Sendable {
 
     /// A JSON document.
     public func json(_ name: String) -> ValueView { read(name, HARAKA_CONFIG_JSON) }
+
+    /// A YAML document.
+    public func yaml(_ name: String) -> ValueView { read(name, HARAKA_CONFIG_YAML) }
+
+    /// An Hjson document.
+    public func hjson(_ name: String) -> ValueView { read(name, HARAKA_CONFIG_HJSON) }
+
+    /// Runs `body` on the loop after `name` has changed while the server runs: read it again there. Watching the same name
+    /// again replaces what ran before. False if the plugin is being unloaded, or watches too many files.
+    @discardableResult
+    public func watch(_ name: String, _ body: @escaping () -> Void) -> Bool {
+        let box = Unmanaged.passRetained(CallbackBox(body)).toOpaque()
+        var callback = haraka_callback(function: runCallback, context: box, destroy: releaseKept)
+        let status = name.lent { haraka_kit_host().pointee.config_watch(owner, $0, &callback) }
+        if status < 0 { releaseKept(box) }
+        return status >= 0
+    }
 
     private func read(_ name: String, _ type: Int32, booleans: String = "") -> ValueView {
         var value = haraka_null()

@@ -11,8 +11,8 @@ from wire import EHLO
 from workers import BOOM, MAIL, Load, Nodes, WorkersTest
 
 # What the kinds of calls are called that are no hooks.
-REGISTER, SHUTDOWN, TIMER, POST, WORK, CONFIG, CANCEL, DESTROY = (
-    "register", "shutdown", "timer", "post", "work", "config", "cancel", "destroy")
+REGISTER, SHUTDOWN, TIMER, POST, JOB, CONFIG, CANCEL, DESTROY = (
+    "register", "shutdown", "timer", "post", "job", "config", "cancel", "destroy")
 
 
 def boom(_, client):
@@ -112,7 +112,7 @@ class Crashes(Faulty):
 
     def test_job(self):
         """faults: a crash in a job, on a thread of the host's"""
-        self.breaks("fault_crash_job", WORK, has_connection=False)
+        self.breaks("fault_crash_job", JOB, has_connection=False)
 
     def test_config(self):
         """faults: a crash in a configuration callback"""
@@ -333,13 +333,16 @@ class Nuisances(Faulty):
 
     def test_reenters(self):
         """faults: host functions called from within every kind of callback"""
-        with self.server("reenters", path=self.animal("reenters"), config={"reenters.timeout": "1\n"}) as server:
+        with self.server("reenters", path=self.animal("reenters"), config={"reenters.timeout": "1\n", "log.ini": "level=protocol\n"}) as server:
             def everything(client, _):
-                for command in (EHLO, b"TIMER\r\n", b"JOB\r\n"):
-                    client.send(command)
-                self.assertEqual(client.reply()[:3], b"250")
+                client.say(EHLO)
                 # Nobody answers, so the time limit cancels.
                 self.assertEqual(client.say(MAIL), b"450 plugin timeout\r\n")
+                for command in (b"TIMER\r\n", b"JOB\r\n", b"NOOP\r\n"):
+                    client.send(command)
+                self.assertEqual(client.reply(), b"250 OK\r\n")
+                for where in ("cancel", "timer", "job"):
+                    server.logged(rf"\[reenters\] {where}\Z")
             with server.pair() as pair:
                 self.survives_without_mail(server, pair, everything)
 

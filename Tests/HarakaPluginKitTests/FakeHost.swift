@@ -32,6 +32,10 @@ final class FakeHost: @unchecked Sendable {
     /// What register_function, timer_start and offload answer.
     var status = HARAKA_SUCCESS
     var callbacks: [haraka_callback] = []
+    /// Callbacks for files of the configuration, by name.
+    var watches: [String: haraka_callback] = [:]
+    /// Files that were read, with their type.
+    var reads: [String] = []
     var work: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?
     private let table = UnsafeMutablePointer<haraka_host>.allocate(capacity: 1)
 
@@ -43,6 +47,7 @@ final class FakeHost: @unchecked Sendable {
         fillRegistration()
         fillAnswers()
         fillTime()
+        fillConfiguration()
     }
 
     /// Forgets everything and registers a plugin.
@@ -52,6 +57,8 @@ final class FakeHost: @unchecked Sendable {
         for registered in host.hooks + host.methods { registered.destroy?(registered.context) }
         (host.hooks, host.methods, host.answers, host.log) = ([], [], [], [])
         (host.notes, host.status, host.callbacks) = ([:], HARAKA_SUCCESS, [])
+        for watch in host.watches.values { watch.destroy?(watch.context) }
+        (host.watches, host.reads) = ([:], [])
         return Plugin.register(host.table, haraka_self(bits: 7), body)
     }
 
@@ -95,8 +102,13 @@ final class FakeHost: @unchecked Sendable {
 
     /// The generation ends: nothing runs any more.
     func revoke() {
-        for callback in callbacks { callback.destroy?(callback.context) }
-        callbacks = []
+        for callback in callbacks + watches.values { callback.destroy?(callback.context) }
+        (callbacks, watches) = ([], [:])
+    }
+
+    /// A file of the configuration has changed.
+    func change(_ name: String) {
+        if let watch = watches[name] { watch.function?(watch.context) }
     }
 
     private func fillRegistration() {
@@ -135,6 +147,20 @@ final class FakeHost: @unchecked Sendable {
         }
         table.pointee.result_add = { _, _, key, value, _ in
             FakeHost.shared.notes["result." + Text(key).string] = Value(ValueView(value))
+            return HARAKA_SUCCESS
+        }
+    }
+
+    private func fillConfiguration() {
+        table.pointee.config_get = { _, name, type, _, out in
+            FakeHost.shared.reads.append("\(Text(name).string) \(type)")
+            out?.pointee = haraka_integer(Int64(FakeHost.shared.reads.count))
+            return HARAKA_SUCCESS
+        }
+        table.pointee.config_watch = { _, name, callback in
+            guard FakeHost.shared.status >= 0, let callback else { return FakeHost.shared.status }
+            let old = FakeHost.shared.watches.updateValue(callback.pointee, forKey: Text(name).string)
+            old?.destroy?(old?.context)
             return HARAKA_SUCCESS
         }
     }

@@ -131,8 +131,8 @@ const haraka_fault_job *haraka_fault_job_entry(const haraka_fault_page *page, ui
  * stays mapped from now on. A process that a plugin forks off dies of its faults without a word on the page. */
 int haraka_fault_install(haraka_fault_page *page);
 /* A handler's stack for the calling thread too (pool threads), and none of our signals blocked: without it a stack
- * overflow cannot be recorded, nor what happens on a thread that blocks signals. 0, or -1 with errno. More than once per
- * thread does nothing; the stack is freed with the thread. */
+ * overflow cannot be recorded, nor what happens on a thread that blocks signals. 0, or -1 with errno. Once per thread,
+ * more often does nothing; the stack is freed with the thread. */
 int haraka_fault_thread_begins(void);
 /* A job of a plugin begins on the calling thread: its frame. NULL if too many jobs run. Jobs don't nest. */
 haraka_fault_frame *haraka_fault_job_begins(haraka_fault_page *page, uint32_t plugin, uint32_t hook);

@@ -27,6 +27,7 @@ enum CheckReport {
         var lines: [String] = []
         for finding in outcome.status > .skipped ? findings : [first] {
             lines.append(lines.isEmpty ? head + finding.text : margin + finding.text)
+            // What was said once need not be said again.
             guard !finding.advice.isEmpty, advised.insert(finding.advice).inserted else { continue }
             lines.append(margin + "-> " + finding.advice)
         }

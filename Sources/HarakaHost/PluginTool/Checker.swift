@@ -28,15 +28,14 @@ struct Checker {
 
     /// So many tests may hang; what follows would take long and say nothing new.
     private static let patience = 4
-    private static let enough = Finding(status: .skipped, text: "not run, because \(patience) tests had to be killed before")
+    private static let enough = Finding(
+        status: .skipped, text: "not run, because \(patience) tests had to be killed before")
 
-    private let path: String
     private let file: PluginFile
     private let folder: TemporaryFolder
 
     init(file given: String) throws {
         file = try PluginFile(given)
-        path = file.path
         folder = try TemporaryFolder()
     }
 
@@ -54,7 +53,7 @@ struct Checker {
                 if test.group != .static, let refusal {
                     outcomes[index] = Outcome(test: test, findings: [refusal], seconds: 0)
                 } else {
-                    running[index] = try RunningTest(test, path, folder: "\(folder.path)/\(index)")
+                    running[index] = try RunningTest(test, file, folder: "\(folder.path)/\(index)")
                 }
             }
             for (index, test) in running {

@@ -59,7 +59,9 @@ enum ContractTests {
         guard harness.driveAll(generation, .normal) else { return run.skip("registers on no hook of a client") }
         let (hook, lines, bytes) = harness.loudest
         if lines > 100 || bytes > 65_536 {
-            run.fail("logged \(lines) lines (\(bytes) bytes) in one call of the hook \(hook)", "use HARAKA_LOG_DEBUG for details")
+            run.fail(
+                "logged \(lines) lines (\(bytes) bytes) in one call of the hook \(hook)",
+                "use HARAKA_LOG_DEBUG for details")
         }
         harness.stop()
     }

@@ -107,7 +107,9 @@ enum DataTests {
         deliver(harness, 200)
         let growth = (ProcessMemory.resident - before) / 200
         if growth > 4 * tolerance {
-            run.fail("grows by \(growth) bytes with each message", "free what belongs to a message when its hooks are through")
+            run.fail(
+                "grows by \(growth) bytes with each message",
+                "free what belongs to a message when its hooks are through")
         } else if growth > tolerance {
             run.warn("grows by \(growth) bytes with each message", "look for what is never freed")
         }
@@ -122,7 +124,9 @@ enum DataTests {
         let before = ProcessState().openCount
         deliver(harness, 50)
         let more = ProcessState().openCount - before
-        if more >= 10 { run.fail("left \(more) descriptors open after 50 messages", "close each, also where something failed") }
+        if more >= 10 {
+            run.fail("left \(more) descriptors open after 50 messages", "close each, also where something failed")
+        }
         harness.finish()
     }
 }
@@ -135,12 +139,11 @@ extension CheckClient {
         ]
         guard let transaction = connection.transaction else { return traces }
         traces += [
-            ("the transaction's notes", "\(transaction.notes)"), ("the transaction's results", "\(transaction.results)"),
+            ("the transaction's notes", "\(transaction.notes)"),
+            ("the transaction's results", "\(transaction.results)"),
         ]
-        if let view = try? transaction.content?.snapshot() {
-            var bytes = [UInt8](repeating: 0, count: min(view.size, 65_536))
-            let count = (try? bytes.withUnsafeMutableBytes { try view.read(at: 0, into: $0) }) ?? 0
-            traces.append(("the message", String(decoding: bytes.prefix(count), as: UTF8.self)))
+        if let bytes = try? transaction.content?.snapshot().bytes(atMost: 65_536) {
+            traces.append(("the message", String(decoding: bytes, as: UTF8.self)))
         }
         return traces
     }

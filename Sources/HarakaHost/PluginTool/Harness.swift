@@ -32,7 +32,8 @@ final class Harness {
         self.run = run
         configuration = CheckConfiguration(kind, folder: "\(run.folder)/config")
         host = PluginHost(
-            loop: loop, log: log, configuration: configuration, roots: run.file.roots, version: "Haraka for Swift")
+            loop: loop, log: log, configuration: configuration, roots: run.file.roots, version: "Haraka for Swift",
+            page: run.faults)
         TableSpy.install(on: host.hostTable)
         let report = run.report
         loop.willRun = { place in report.place = place }

@@ -32,7 +32,8 @@ enum HostVersionTests {
         do throws(PluginLoadError) {
             try LoadTests.everyHook(harness)
         } catch {
-            run.fail("does not load with a newer host: \(error.message)", "compare the table's size with <, not with !=")
+            run.fail(
+                "does not load with a newer host: \(error.message)", "compare the table's size with <, not with !=")
         }
     }
 
@@ -59,6 +60,7 @@ enum HostVersionTests {
             return
         }
         run.fail(
-            "registers with a host of plugin ABI 9.0", "begin haraka_register with haraka_attach, or write it with HARAKA_REGISTER")
+            "registers with a host of plugin ABI 9.0",
+            "begin haraka_register with haraka_attach, or write it with HARAKA_REGISTER")
     }
 }

@@ -4,15 +4,16 @@ import Glibc
 import HarakaPluginHost
 
 enum LoadTests {
-    static let all = [
-        PluginTest(.load, "constructors", "being mapped changes nothing in the process", constructors),
-        PluginTest(.load, "register", "registers, and leaves the process as it was", register),
-        PluginTest(.load, "twice", "registers twice in one process", twice),
-        PluginTest(.load, "hooks", "the note names the hooks that it registers on", hooks),
-        PluginTest(.load, "no_config", "works when all its configuration files are missing", missingFiles),
-        PluginTest(.load, "junk_config", "survives junk in each of its configuration files", junkFiles),
-        PluginTest(.load, "config_change", "copes with a configuration that changes while it runs", changingFiles),
-    ] + HostVersionTests.all
+    static let all =
+        [
+            PluginTest(.load, "constructors", "being mapped changes nothing in the process", constructors),
+            PluginTest(.load, "register", "registers, and leaves the process as it was", register),
+            PluginTest(.load, "twice", "registers twice in one process", twice),
+            PluginTest(.load, "hooks", "the note names the hooks that it registers on", hooks),
+            PluginTest(.load, "no_config", "works when all its configuration files are missing", missingFiles),
+            PluginTest(.load, "junk_config", "survives junk in each of its configuration files", junkFiles),
+            PluginTest(.load, "config_change", "copes with a configuration that changes while it runs", changingFiles),
+        ] + HostVersionTests.all
 
     /// The loader alone, without the plugin host.
     private static func constructors(_ run: TestRun) throws {
@@ -32,7 +33,9 @@ enum LoadTests {
         let after = ProcessState()
         for finding in after.damage(since: before) { run.report.add(finding) }
         for (text, _) in after.remains(since: before) {
-            run.fail("\(text) when it was mapped", "constructors run before anybody asked: open and start things in HARAKA_REGISTER")
+            run.fail(
+                "\(text) when it was mapped",
+                "constructors run before anybody asked: open and start things in HARAKA_REGISTER")
         }
     }
 
@@ -49,6 +52,7 @@ enum LoadTests {
         harness.loop.run(atMost: 500) { harness.loop.isIdle }
         run.at("when it registered for the second time")
         try harness.load()
+        harness.loop.run(atMost: 500) { harness.loop.isIdle }
         harness.finish(.process)
     }
 
@@ -67,7 +71,9 @@ enum LoadTests {
                 "add HARAKA_HOOKS(\"\(registered.sorted().joined(separator: " "))\"): haraka -o believes the note")
         }
         if !idle.isEmpty {
-            run.warn("the note promises \(idle.joined(separator: ", ")), on which it does not register", "take them out of HARAKA_HOOKS, if it never does")
+            run.warn(
+                "the note promises \(idle.joined(separator: ", ")), on which it does not register",
+                "take them out of HARAKA_HOOKS, if it never does")
         }
         harness.host.discard(generation)
     }

@@ -36,7 +36,8 @@ enum Messages {
     /// Bytes that are neither ASCII nor UTF-8, in names and values of fields and in the body.
     static let eightBit =
         Array("From: ".utf8) + [0xFF, 0xFE, 0x80, 0x0D, 0x0A] + Array("X-".utf8) + [0xC3, 0x28]
-        + Array(": \u{0}\u{1}junk\r\nno field at all\r\n: nameless\r\nSubject: =?utf-8?B?////?= =?x?Q?=ZZ?=\r\n\r\n".utf8)
+        + Array(
+            ": \u{0}\u{1}junk\r\nno field at all\r\n: nameless\r\nSubject: =?utf-8?B?////?= =?x?Q?=ZZ?=\r\n\r\n".utf8)
         + Junk.bytes(4096) + [0x0D, 0x0A]
 
     /// Lines of 100,000 bytes.

@@ -46,7 +46,10 @@ struct NewPlugin {
     /// `haraka plugin new`: in the current folder.
     func makeHere() throws {
         let folder = name.lastComponent
-        try make(folder)
+        if access(folder, F_OK) == 0, !force {
+            throw CommandError("\(folder) is there already; --force writes over it")
+        }
+        try copy(template, to: folder)
         print(
             """
             Made \(folder)/ for the plugin \(name). In there,
@@ -56,32 +59,25 @@ struct NewPlugin {
             """)
     }
 
-    /// Haraka's `-p`: in the server's folder, with a page for `haraka -h NAME`.
+    /// Haraka's `-p`: in the server's folder, where `make` puts the object to where the server looks for it, with a page for
+    /// `haraka -h NAME`. Files that are there are kept, unless `force` is set.
     func make(in folder: Folder) throws {
         let target = "\(folder.plugins)/\(name)"
         let page = "\(folder.path)/docs/plugins/\(name).md"
-        try make(target)
-        try NewPlugin.makeFolders(above: page)
+        for path in [target, page] { try NewPlugin.makeFolders(above: path) }
+        try copy(template, to: target)
         try TextFile.write(
             "# \(name)\n\nWhat the plugin does, and what can be configured.\n", to: page, force: force)
         print(
             """
             Plugin \(name) created
-            Now edit its code:             \(target), then: make install DIR=\(folder.path)
+            Now edit its code, then make:  \(target)
             Add the plugin to the list:    \(folder.config)/plugins
             And edit the documentation:    \(page)
             """)
     }
 
     // MARK: copying
-
-    private func make(_ target: String) throws {
-        if access(target, F_OK) == 0, !force {
-            throw CommandError("\(target) is there already; --force writes over it")
-        }
-        try NewPlugin.makeFolders(above: target)
-        try copy(template, to: target)
-    }
 
     /// A folder of the template and all that is in it, with the words replaced.
     private func copy(_ source: String, to target: String) throws {
@@ -97,7 +93,7 @@ struct NewPlugin {
                 continue
             }
             guard let text = TextFile.read(from) else { throw CommandError("cannot read \(from): \(errnoText())") }
-            try TextFile.write(replaced(text), to: to, force: true)
+            guard try TextFile.write(replaced(text), to: to, force: force) else { continue }
             chmod(to, status.st_mode & 0o777 & ~0o022)
         }
     }

@@ -60,7 +60,8 @@ struct PluginFile {
     private static func place(_ path: String, _ noted: String?) -> (String, String) {
         if let noted {
             let last = noted.split(separator: "/").last ?? ""
-            for file in ["\(noted).so", "\(noted)/\(last).so", "\(noted)/\(noted).so"] where path.hasSuffix("/\(file)") {
+            for file in ["\(noted).so", "\(noted)/\(last).so", "\(noted)/\(noted).so"] where path.hasSuffix("/\(file)")
+            {
                 let root = path.dropLast(file.utf8.count + 1)
                 return (noted, root.isEmpty ? "/" : String(root))
             }

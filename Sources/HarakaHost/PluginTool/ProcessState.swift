@@ -35,9 +35,13 @@ struct ProcessState {
     func damage(since before: ProcessState) -> [Finding] {
         let lost = before.descriptors.filter { descriptors[$0.key] != $0.value }.sorted { $0.key < $1.key }
         var found: [Finding] = []
-        func add(_ text: String, _ advice: String) { found.append(Finding(status: .failed, text: text, advice: advice)) }
+        func add(_ text: String, _ advice: String) {
+            found.append(Finding(status: .failed, text: text, advice: advice))
+        }
         if let first = lost.first {
-            add("closed or replaced a descriptor that is not its own (\(first.key): \(first.value))", "close only what you opened, once")
+            add(
+                "closed or replaced a descriptor that is not its own (\(first.key): \(first.value))",
+                "close only what you opened, once")
         }
         let changed = signals.filter { before.signals[$0.key] != $0.value }.map(\.key).sorted()
         if !changed.isEmpty {
@@ -46,7 +50,9 @@ struct ProcessState {
         }
         if mask != before.mask { add("changed which signals are blocked on the loop's thread", "put the mask back") }
         if folder != before.folder { add("changed the working directory to \(folder)", "use absolute paths or openat") }
-        if fileMask != before.fileMask { add("changed the umask", "give open and mkdir the mode you need, then fchmod") }
+        if fileMask != before.fileMask {
+            add("changed the umask", "give open and mkdir the mode you need, then fchmod")
+        }
         if variables != before.variables { add("changed the environment", "other threads read it at the same time") }
         if locale != before.locale { add("changed the locale to \(locale)", "use newlocale and the ..._l functions") }
         return found + noise(since: before)
@@ -64,10 +70,13 @@ struct ProcessState {
         let opened = descriptors.filter { before.descriptors[$0.key] == nil }.sorted { $0.key < $1.key }
         if let first = opened.first {
             let more = opened.count > 1 ? " and \(opened.count - 1) more" : ""
-            left.append(("left the descriptor \(first.key) open (\(first.value))\(more)", "close it in haraka_shutdown"))
+            left.append(
+                ("left the descriptor \(first.key) open (\(first.value))\(more)", "close it in haraka_shutdown"))
         }
         let more = ProcessState.threadsAbove(before.threads)
-        if more > 0 { left.append(("left \(more) thread\(more == 1 ? "" : "s") behind", "join them in haraka_shutdown")) }
+        if more > 0 {
+            left.append(("left \(more) thread\(more == 1 ? "" : "s") behind", "join them in haraka_shutdown"))
+        }
         return left
     }
 
@@ -149,7 +158,8 @@ enum ProcessMemory {
     static var resident: Int {
         let lines = TextFile.read("/proc/self/status")?.split(separator: "\n") ?? []
         guard let line = lines.first(where: { $0.hasPrefix("RssAnon:") }) else { return 0 }
-        return (line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0) << 10
+        return (line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0)
+            << 10
     }
 
     /// Sealed plugins that are mapped.

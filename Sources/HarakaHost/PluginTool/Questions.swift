@@ -86,7 +86,8 @@ extension CheckClient {
 
     private static func plain(_ hook: Hook) -> Question? {
         let questions: [Question] = [
-            .connectInit, .lookupRDNS, .connect, .capabilities, .data, .maxDataExceeded, .dataPost, .queue, .queueOutbound,
+            .connectInit, .lookupRDNS, .connect, .capabilities, .data, .maxDataExceeded, .dataPost, .queue,
+            .queueOutbound,
             .resetTransaction, .vrfy, .noop, .rset, .quit, .disconnect,
         ]
         return questions.first { $0.hook == hook }

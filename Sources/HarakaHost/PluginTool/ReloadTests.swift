@@ -36,10 +36,13 @@ enum ReloadTests {
         }
         harness.loop.settle(atMost: 500)
         let growth = (ProcessMemory.resident - memory) / max(1, count)
-        for (text, advice) in ProcessState().remains(since: before) { run.fail("\(text) after \(count) reloads", advice) }
+        for (text, advice) in ProcessState().remains(since: before) {
+            run.fail("\(text) after \(count) reloads", advice)
+        }
         // An object that stays mapped costs its data, and the host's books.
         if growth > 131_072 {
-            run.warn("grows by \(growth >> 10) KiB with each reload", "free in haraka_shutdown what HARAKA_REGISTER made")
+            run.warn(
+                "grows by \(growth >> 10) KiB with each reload", "free in haraka_shutdown what HARAKA_REGISTER made")
         }
         harness.finish(.process)
     }
@@ -108,7 +111,8 @@ enum ReloadTests {
         harness.log.level = HARAKA_LOG_DEBUG
         harness.stop()
         for line in harness.log.lines(HARAKA_LOG_WARN) where line.contains("left behind") {
-            run.warn("the host says: \(line)", "wait for jobs in haraka_shutdown: complete call->next when the last is done")
+            run.warn(
+                "the host says: \(line)", "wait for jobs in haraka_shutdown: complete call->next when the last is done")
         }
         for line in harness.log.lines(HARAKA_LOG_DEBUG) where line.hasPrefix("timers stopped") {
             run.note("the host stops its timers at the end, which is all right")

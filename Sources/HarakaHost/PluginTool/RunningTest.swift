@@ -1,20 +1,32 @@
 // A test's process, seen from outside: started, watched, and judged by how it ended.
 
+import CHarakaFault
 import Glibc
+import HarakaPluginHost
 
 /// One process that runs one test.
 final class RunningTest {
     private let test: PluginTest
     private let folder: String
     private let report: TestReport
+    private let file: PluginFile
+    /// Who ran, kept where it survives the process.
+    private let faults: UnsafeMutablePointer<haraka_fault_page>
     private let began = RunningTest.now()
     private var process: pid_t = 0
     private(set) var isKilled = false
 
     /// Makes the folder and starts the process.
-    init(_ test: PluginTest, _ file: String, folder: String) throws {
+    init(_ test: PluginTest, _ file: PluginFile, folder: String) throws {
         self.test = test
+        self.file = file
         self.folder = folder
+        var faultDescriptor: Int32 = -1
+        guard let page = haraka_fault_page_create(&faultDescriptor) else {
+            throw CommandError("cannot make a page for faults: \(errnoText())")
+        }
+        defer { close(faultDescriptor) }
+        faults = page
         guard mkdir(folder, 0o700) == 0, mkdir("\(folder)/config", 0o700) == 0 else {
             throw CommandError("cannot make \(folder): \(errnoText())")
         }
@@ -24,8 +36,10 @@ final class RunningTest {
             throw CommandError("cannot make \(folder)/report: \(errnoText())")
         }
         self.report = report
-        try spawn(["haraka", "plugin", "run-test", test.id, file, folder], descriptor)
+        try spawn(["haraka", "plugin", "run-test", test.id, file.path, folder], descriptor, faultDescriptor)
     }
+
+    deinit { haraka_fault_page_unmap(faults) }
 
     /// Few variables, so that a test finds the same everywhere.
     private var environment: [String] {
@@ -33,7 +47,7 @@ final class RunningTest {
         return ["PATH=\(path)", "HOME=\(folder)", "TMPDIR=\(folder)", "LANG=C", "TZ=UTC"]
     }
 
-    private func spawn(_ words: [String], _ report: Int32) throws {
+    private func spawn(_ words: [String], _ report: Int32, _ faults: Int32) throws {
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
         posix_spawn_file_actions_init(&actions)
@@ -46,7 +60,11 @@ final class RunningTest {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, "\(folder)/output", write, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, "\(folder)/errors", write, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, report, TestProcess.reportDescriptor)
+        // Far up first, so that neither takes the place of the other.
+        for (from, to) in [(report, 100), (faults, 101), (100, TestProcess.reportDescriptor), (101, TestProcess.faultDescriptor)] {
+            posix_spawn_file_actions_adddup2(&actions, from, to)
+        }
+        for number: Int32 in [100, 101] { posix_spawn_file_actions_addclose(&actions, number) }
         // A group of its own: what the plugin has started is ended with it.
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
         posix_spawnattr_setpgroup(&attributes, 0)
@@ -84,29 +102,27 @@ final class RunningTest {
 
     /// Why the process ended, unless the test came to its end.
     private func death(_ status: Int32) -> Finding? {
-        let place = report.place.isEmpty ? "before the test began" : report.place
+        let death = Death(
+            faults, status: status, said: report.place, exports: file.summary?.exports ?? [], plugin: file.name)
         if isKilled {
-            let text = "did not come back within \(Int(Checker.limit)) s \(place)"
             return Finding(
-                status: .failed, text: text,
+                status: .failed, text: "did not come back within \(Int(Checker.limit)) s \(death.place)",
                 advice: "a hook must return at once: use haraka_offload for what takes long, and a timer to wait")
         }
         let signal = status & 0x7f
         if signal != 0 {
-            let text = "crashed with \(SignalName.of(signal)) \(place)"
-            return Finding(status: .failed, text: text, advice: crashAdvice)
+            let text = "crashed with \(SignalName.of(signal)) \(death.place)"
+            return Finding(status: .failed, text: text, advice: death.calls.isEmpty ? RunningTest.crashAdvice : death.calls)
         }
         let code = status >> 8 & 0xff
         guard code != 0 || !report.isDone else { return nil }
         let said = code == 255 ? firstError() : ""
         return Finding(
-            status: .failed, text: "ended the whole process (status \(code)) \(place)\(said)",
+            status: .failed, text: "ended the whole process (status \(code)) \(death.place)\(said)",
             advice: "a plugin must never call exit, _exit or quick_exit: refuse with a negative status instead")
     }
 
-    private var crashAdvice: String {
-        "compile it with -g -fsanitize=address,undefined and call that function with the same arguments from a test program"
-    }
+    private static let crashAdvice = "compile it with -g -fsanitize=address,undefined and call that function in a test program"
 
     private func firstError() -> String {
         guard let line = TextFile.read("\(folder)/errors")?.split(separator: "\n").last else { return "" }

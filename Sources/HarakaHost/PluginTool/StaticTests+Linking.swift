@@ -29,7 +29,8 @@ extension StaticTests {
         let paths = [summary.runpath, summary.rpath].compactMap { $0 }
         guard !(paths + summary.needed).contains(where: { $0.contains("$ORIGIN") || $0.contains("${ORIGIN}") }) else {
             return run.fail(
-                "looks for libraries relative to its own place", "link without $ORIGIN: plugins run from a copy in memory")
+                "looks for libraries relative to its own place",
+                "link without $ORIGIN: plugins run from a copy in memory")
         }
         guard let path = paths.first else { return }
         run.warn("looks for libraries in \(path)", "a path of the machine that built it means nothing on another")
@@ -62,7 +63,9 @@ extension StaticTests {
     }
 
     private static func exportsLittle(_ run: TestRun) throws {
-        let entries: Set<String> = ["haraka_register", "haraka_shutdown", "_init", "_fini", "_edata", "_end", "__bss_start"]
+        let entries: Set<String> = [
+            "haraka_register", "haraka_shutdown", "_init", "_fini", "_edata", "_end", "__bss_start",
+        ]
         let others = try run.summary().exports.map(\.name).filter { !entries.contains($0) && !$0.hasPrefix("hook_") }
         guard !others.isEmpty else { return }
         let shown = others.prefix(5).joined(separator: ", ") + (others.count > 5 ? " and \(others.count - 5) more" : "")

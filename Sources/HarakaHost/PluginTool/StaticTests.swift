@@ -35,7 +35,8 @@ enum StaticTests {
     private static func hasNote(_ run: TestRun) throws {
         switch try run.summary().note {
         case .found: return
-        case .missing: run.fail("has no plugin note", "write HARAKA_PLUGIN(name, version, summary, ...) once, at file level")
+        case .missing:
+            run.fail("has no plugin note", "write HARAKA_PLUGIN(name, version, summary, ...) once, at file level")
         case .broken(let error): run.fail("its plugin note \(error)", "make the note with HARAKA_PLUGIN")
         }
     }
@@ -49,7 +50,8 @@ enum StaticTests {
         let note = try note(run)
         let missing = ["version", "summary"].filter { (note[$0] ?? "").isEmpty }
         guard missing.isEmpty else {
-            return run.fail("the note lacks \(missing.joined(separator: " and "))", "haraka -l shows them to administrators")
+            return run.fail(
+                "the note lacks \(missing.joined(separator: " and "))", "haraka -l shows them to administrators")
         }
         let wished = ["vendor", "url"].filter { (note[$0] ?? "").isEmpty }
         guard note.help == nil, !wished.isEmpty else { return }
@@ -66,11 +68,14 @@ enum StaticTests {
 
     private static func fitsABI(_ run: TestRun) throws {
         let host = PluginLoader.abi
-        guard let built = try note(run).abi else { throw TestFailure("the note names no ABI", "make it with HARAKA_PLUGIN") }
+        guard let built = try note(run).abi else {
+            throw TestFailure("the note names no ABI", "make it with HARAKA_PLUGIN")
+        }
         let needed = host.major == 0 ? built : run.file.note?.abiMinimum ?? built
         let fits = needed.major == host.major && (host.major == 0 ? needed.minor == host.minor : needed <= host)
         guard fits else {
-            throw TestFailure("was built for plugin ABI \(needed), this server has \(host)", "build it with this haraka/plugin.h")
+            throw TestFailure(
+                "was built for plugin ABI \(needed), this server has \(host)", "build it with this haraka/plugin.h")
         }
         run.note("was built for plugin ABI \(built)")
     }
@@ -87,7 +92,9 @@ enum StaticTests {
 
     /// The names of hooks that exported functions belong to.
     static func exportedHooks(_ summary: ELFSummary) -> [String] {
-        summary.exports.filter { $0.kind == .function && $0.name.hasPrefix("hook_") }.map { String($0.name.dropFirst(5)) }
+        summary.exports.filter { $0.kind == .function && $0.name.hasPrefix("hook_") }.map {
+            String($0.name.dropFirst(5))
+        }
     }
 
     private static func knowsHooks(_ run: TestRun) throws {
@@ -101,6 +108,7 @@ enum StaticTests {
     private static func isSmall(_ run: TestRun) {
         let mebibytes = run.file.size >> 20
         guard mebibytes >= 16 else { return }
-        run.warn("has \(mebibytes) MiB, which each reload copies into memory", "strip it, and leave out what is not used")
+        run.warn(
+            "has \(mebibytes) MiB, which each reload copies into memory", "strip it, and leave out what is not used")
     }
 }

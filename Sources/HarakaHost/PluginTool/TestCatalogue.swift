@@ -35,7 +35,8 @@ struct PluginTest: Sendable {
 
 enum TestCatalogue {
     static let all: [PluginTest] =
-        StaticTests.file + StaticTests.linking + LoadTests.all + ContractTests.all + NextTests.all + DataTests.all + ReloadTests.all
+        StaticTests.file + StaticTests.linking + LoadTests.all + ContractTests.all + NextTests.all + DataTests.all
+        + ReloadTests.all
 
     /// The tests of a group, one test, or all.
     static func select(_ only: String?) throws -> [PluginTest] {

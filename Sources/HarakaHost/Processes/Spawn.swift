@@ -38,16 +38,17 @@ struct Spawn {
             posix_spawnattr_destroy(&attributes)
         }
         // Out of the way first: a target may be the number of another source.
-        let sources = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 512) }
+        let given = (standard.map { [$0.input, $0.output] } ?? []) + descriptors
+        let sources = given.map { fcntl($0, F_DUPFD_CLOEXEC, 512) }
         defer { for one in sources where one >= 0 { close(one) } }
         guard !sources.contains(where: { $0 < 0 }) else { throw CommandError("too few descriptors: \(errnoText())") }
-        for (index, source) in sources.enumerated() {
+        for (index, source) in sources.suffix(descriptors.count).enumerated() {
             posix_spawn_file_actions_adddup2(&actions, source, Int32(3 + index))
         }
-        if let standard {
-            posix_spawn_file_actions_adddup2(&actions, standard.input, 0)
-            posix_spawn_file_actions_adddup2(&actions, standard.output, 1)
-            posix_spawn_file_actions_adddup2(&actions, standard.output, 2)
+        if standard != nil {
+            posix_spawn_file_actions_adddup2(&actions, sources[0], 0)
+            posix_spawn_file_actions_adddup2(&actions, sources[1], 1)
+            posix_spawn_file_actions_adddup2(&actions, sources[1], 2)
         }
         if leavesTerminal { posix_spawnattr_setflags(&attributes, haraka_spawn_new_session()) }
         var process: pid_t = 0

@@ -9,16 +9,30 @@ import HarakaSupervisor
 extension Supervisor {
     /// Reads what the dead worker left, and logs it.
     func blame(_ worker: WorkerHandle, status: Int32) -> CrashReport {
-        let report = CrashReport(page: worker.page, status: status)
+        let report = CrashReport(page: worker.page, status: status) { [unowned self] plugin, address in
+            symbol(at: address, of: plugin)
+        }
         log(.crit, "\(report.summary) [\(worker.name)]")
         for line in report.backtrace { log(.crit, "  \(line)") }
         var entry = CrashEntry(time: Double(time(nil)), worker: worker.name, summary: report.summary)
-        entry.plugin = report.plugin
-        entry.hash = report.hash
-        entry.hook = report.hook
+        if report.isCertain {
+            entry.plugin = report.plugin
+            entry.hash = report.hash
+            entry.hook = report.hook
+        }
         entry.backtrace = report.backtrace
         ledger.note(entry)
         return report
+    }
+
+    /// The exported function that an address of a plugin's file is in or behind: `hook_rcpt+0x12`. Which of its own functions
+    /// that is, only the plugin's author can tell.
+    private func symbol(at address: UInt64, of plugin: String) -> String? {
+        let sets = [current?.prepared, current?.listed, round?.set.prepared]
+        let file = sets.lazy.compactMap { $0?.plugins.first { $0.name == plugin } }.first
+        let functions = file?.verified.summary.exports.filter { $0.kind == .function && $0.value <= address } ?? []
+        guard let nearest = functions.max(by: { $0.value < $1.value }) else { return nil }
+        return "\(nearest.name)+0x\(String(address - nearest.value, radix: 16))"
     }
 
     /// Charges the crash to the plugin, if there is one to charge. Code that never served (it crashed while it was loaded for

@@ -24,6 +24,8 @@ struct Round {
     let kind: Kind
     let set: PluginSet
     var members: Set<ObjectIdentifier> = []
+    /// Those who are told later: see `begin`.
+    var later: [[WorkerHandle]] = []
     var votes = ReloadRound<ObjectIdentifier>([])
     var step = ReloadStep.wait
     var timer: Int?
@@ -62,6 +64,8 @@ extension Supervisor {
         }
     }
 
+    /// With clients about, one worker after the other tries the new set first: the delivery worker, which has none, then one
+    /// that has, then all others. So a plugin that crashes while it is loaded costs one worker's clients at most.
     func begin(_ new: Round) {
         var new = new
         let members = workers.filter { isServing ? $0.state == .serving : true }
@@ -75,8 +79,21 @@ extension Supervisor {
             stepRound()
         }
         round = new
-        for worker in members { prepare(worker, new.set) }
+        round?.later = isServing ? inStages(members) : [members]
+        nextStage()
         stepRound()
+    }
+
+    private func inStages(_ members: [WorkerHandle]) -> [[WorkerHandle]] {
+        let clients = members.filter { $0.id.role == .smtp }
+        let stages = [members.filter { $0.id.role != .smtp }, Array(clients.prefix(1)), Array(clients.dropFirst(1))]
+        return stages.filter { !$0.isEmpty }
+    }
+
+    private func nextStage() {
+        guard let stage = round?.later.first, let set = round?.set else { return }
+        round?.later.removeFirst()
+        for worker in stage { prepare(worker, set) }
     }
 
     func prepare(_ worker: WorkerHandle, _ set: PluginSet) {
@@ -100,8 +117,11 @@ extension Supervisor {
             guard var new = round else { return }
             new.step = new.votes.prepared(ObjectIdentifier(worker))
             round = new
+            if !workers.contains(where: { $0.preparing == number }) { nextStage() }
             return stepRound()
         }
+        // Too late for a round that is over.
+        guard worker.state == .starting else { return _ = worker.link.send("abort", ["\(number)"]) }
         // A worker that was started again: it catches up with what is current now.
         guard number == current?.number else { return current.map { again(worker, $0, instead: number) } ?? () }
         commit(worker, number)
@@ -115,6 +135,8 @@ extension Supervisor {
     func refused(_ worker: WorkerHandle, _ number: Int, _ reason: String) {
         worker.preparing = nil
         guard var new = round, new.set.number == number else {
+            // Too late for a round that is over: it stays with what it has.
+            guard worker.state == .starting else { return }
             // Others run the same plugins: something else must be wrong. It is tried again, ever more seldom.
             log(.crit, "\(worker.name) cannot load its plugins: \(reason)")
             return worker.kill(SIGKILL)

@@ -22,7 +22,8 @@ final class TestClient: ConnectionDriver {
         local.port = 25
         local.host = host
         connection = Connection(
-            uuid: "00000000-0000-4000-8000-000000000001", startTime: 0, remote: remote, local: local, localAddresses: [])
+            uuid: "00000000-0000-4000-8000-000000000001", startTime: 0, remote: remote, local: local, localAddresses: []
+        )
         if options.setRelay { connection.isRelaying = true }
     }
 

@@ -21,10 +21,12 @@ final class TestMode {
             throw CommandError(
                 "--dump-mime is not available yet: this server does not take messages apart into their parts so far")
         }
+        // Before the change of folder: a relative name is the caller's.
+        let content = try TestMode.message(options)
         guard chdir(folder.path) == 0 else { throw CommandError("cannot enter \(folder.path): \(errnoText())") }
         let mode = TestMode(folder, options)
         defer { mode.logger.close() }
-        try mode.run()
+        try mode.run(content)
         return 0
     }
 
@@ -36,8 +38,7 @@ final class TestMode {
             version: "Haraka for Swift \(Version.number)")
     }
 
-    private func run() throws {
-        let content = try message()
+    private func run(_ content: [UInt8]) throws {
         let sender = try address(options.envfrom, "--envfrom")
         let recipient = try address(options.envrcpt, "--envrcpt")
         let generation = try load()
@@ -56,7 +57,8 @@ final class TestMode {
     // MARK: beginning and end
 
     private func load() throws -> Generation {
-        let names = options.test.contains("all") ? readPluginList(from: folder.coreDirectory).plugins.map(\.name) : options.test
+        let names =
+            options.test.contains("all") ? readPluginList(from: folder.coreDirectory).plugins.map(\.name) : options.test
         let generation: Generation
         do {
             let prepared = try PluginLoader(roots: folder.pluginRoots).prepare(names) { name in
@@ -89,7 +91,8 @@ final class TestMode {
         let hello: Question = options.helo.map { .helo($0) } ?? .ehlo(options.ehlo ?? "test.example.com")
         return [
             .connect, hello, .mail(PathArguments(address: sender, parameters: [])),
-            .rcpt(PathArguments(address: recipient, parameters: [])), .data, .dataPost, .queue, .queueOK("Message Queued"),
+            .rcpt(PathArguments(address: recipient, parameters: [])), .data, .dataPost, .queue,
+            .queueOK("Message Queued"),
         ]
     }
 
@@ -120,15 +123,15 @@ final class TestMode {
     }
 
     /// The file with CR LF line ends, or a message of the server's own.
-    private func message() throws -> [UInt8] {
+    private static func message(_ options: TestOptions) throws -> [UInt8] {
         guard let file = options.message else {
             let text = "From: \(options.envfrom)\nTo: \(options.envrcpt)\nSubject: a test\n\nThis is a test.\n"
-            return TestMode.wired(Array(text.utf8))
+            return wired(Array(text.utf8))
         }
-        guard access(file, R_OK) == 0, let bytes = TestMode.read(file) else {
+        guard access(file, R_OK) == 0, let bytes = read(file) else {
             throw CommandError("--message: cannot read \(file): \(errnoText())")
         }
-        return TestMode.wired(bytes)
+        return wired(bytes)
     }
 
     private static func read(_ path: String) -> [UInt8]? {
@@ -154,15 +157,12 @@ final class TestMode {
     private func dump(_ client: TestClient) {
         logger.flush()
         do {
-            guard let view = try client.connection.transaction?.content?.snapshot() else { return }
-            var bytes = [UInt8](repeating: 0, count: view.size)
-            let count = try bytes.withUnsafeMutableBytes { try view.read(at: 0, into: $0) }
-            fflush(nil)
+            guard let bytes = try client.connection.transaction?.content?.snapshot().bytes() else { return }
             var done = 0
-            while done < count {
-                let written = bytes.withUnsafeBytes { write(1, $0.baseAddress.map { $0 + done }, count - done) }
-                guard written > 0 else { return }
-                done += written
+            while done < bytes.count {
+                let count = bytes.withUnsafeBytes { write(1, $0.baseAddress.map { $0 + done }, bytes.count - done) }
+                guard count > 0 || errno == EINTR else { return }
+                done += max(0, count)
             }
         } catch {
             log("the message cannot be read: \(error)")

@@ -5,7 +5,8 @@ import ArgumentParser
 struct TestOptions: ParsableArguments {
     @Option(
         name: [.customShort("t"), .customLong("test")],
-        help: ArgumentHelp("Try a plugin, or `all` of config/plugins, with a made-up client (with -c).", valueName: "plugin"))
+        help: ArgumentHelp(
+            "Try a plugin, or `all` of config/plugins, with a made-up client (with -c).", valueName: "plugin"))
     var test: [String] = []
 
     @Option(help: ArgumentHelp("The client's address (with -t).", valueName: "address"))

@@ -101,6 +101,7 @@ final class MailWorker: @unchecked Sendable {
         for listener in start.listeners { haraka_fault_protect(listener) }
         nonisolated(unsafe) let page = page
         let failed = (try? loop.submit { haraka_fault_install(page) }.wait()) != 0
+        host.faults.isInstalled = !failed
         if failed { log.log(3, uuid: "-", origin: "core", "faults cannot be recorded: \(errnoText())") }
         watchLoop()
     }
@@ -118,9 +119,10 @@ final class MailWorker: @unchecked Sendable {
             let limits = new.pluginSettings
             haraka_fault_watch_limits(UInt32(limits.loopWarnMilliseconds), UInt32(limits.loopKillMilliseconds))
         }
-        let settings = configuration.serverSettings
+        let (settings, limits) = (configuration.serverSettings, configuration.timeouts)
         loop.execute { [self] in
             server.change(settings)
+            host.changeTimeLimits(limits)
             guard !files.isEmpty else { return }
             let stale = host.configurationReaders(files).filter { !$0.watches }
             host.configurationChanged(files)

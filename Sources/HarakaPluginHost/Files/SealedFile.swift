@@ -1,5 +1,6 @@
 // A plugin's bytes in a memory file that can't change any more: checked, hashed and loaded from one place.
 
+import CHarakaFault
 import CHarakaFile
 import Glibc
 
@@ -93,6 +94,8 @@ public struct SealedFile: ~Copyable, Sendable {
         sealed file: consuming OwnedDescriptor, size: Int, origin: String, hash: String? = nil
     ) throws(PluginFileError) {
         guard let mapping = OwnedMapping(file, size: size) else { throw .system(origin, "mapped") }
+        // A plugin that closes it would make its number another file's, while the loader takes it for this library.
+        haraka_fault_protect(file.number)
         self.origin = origin
         self.hash = hash ?? SHA256.hex(mapping.bytes)
         self.file = file

@@ -14,7 +14,7 @@ final class Plugin {
     /// Own code first, then each parent in the order of `inherits`.
     private(set) var views: [PluginView] = []
     /// Milliseconds; 0: no limit.
-    let timeout: Int64
+    var timeout: Int64
     var isRegistering = false
     /// Its `haraka_register` succeeded and all its methods were found.
     var hasRegistered = false

@@ -1,5 +1,6 @@
 // One shared object in this process: mapped, and unmapped when that is safe. docs/plugin-abi.md items 10, 19, 20, 24.
 
+import CHarakaFault
 import CHarakaFile
 import CLtdl
 import Glibc
@@ -79,7 +80,8 @@ final class PluginObject {
         guard let probe = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
             throw PluginLoadError(file.name, PluginObject.explain(path, file.location.path))
         }
-        // From here on the descriptor must stay open until it is unmapped: see above.
+        // From here on the descriptor must stay open until it is unmapped: see above. No plugin can close it by mistake.
+        haraka_fault_protect(file.descriptor)
         PluginObject.mapped.withLock { $0[file.descriptor] = file }
         guard let opened = PluginObject.open(path) else {
             let reason = lt_dlerror().map { String(cString: $0) } ?? "unknown error"
@@ -161,7 +163,10 @@ final class PluginObject {
     }
 
     private func forget() {
-        if let file { PluginObject.mapped.withLock { $0[file.descriptor] = nil } }
+        if let file {
+            haraka_fault_unprotect(file.descriptor)
+            PluginObject.mapped.withLock { $0[file.descriptor] = nil }
+        }
         file = nil
         faults.removePlugin(faultIndex)
     }

@@ -16,9 +16,7 @@ extension PluginHost {
 
     /// Registers a plugin of its own for that object.
     func register(_ object: PluginObject, in generation: Generation, timeout: Double) throws(PluginLoadError) {
-        // Not a number means no limit that could be kept: the default. A tiny limit is not "none".
-        let seconds = timeout.isNaN ? 30 : timeout
-        let milliseconds = seconds <= 0 ? 0 : max(1, Int64(min(seconds, 1e9) * 1000))
+        let milliseconds = Plugin.milliseconds(timeout)
         let plugin = try makePlugin(object, in: generation, timeout: milliseconds)
         plugin.isRegistering = true
         let status = runRegister(plugin.views[0])

@@ -43,7 +43,7 @@ struct Histogram {
 
     /// A duration that this part of all was not longer than, in nanoseconds; 0 if there were none.
     func quantile(_ part: Double) -> UInt64 {
-        guard count > 0 else { return 0 }
+        guard count > 0, part < 1 else { return longest }
         let wanted = UInt64((Double(count) * part).rounded(.up))
         var seen: UInt64 = 0
         for index in 0..<Histogram.bucketCount {

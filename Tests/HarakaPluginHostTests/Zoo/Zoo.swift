@@ -1,5 +1,6 @@
 // The zoo: a plugin host with a loop, a log and plugins of its own, for one test.
 
+import CHarakaFault
 import Foundation
 import Glibc
 import HarakaCore
@@ -22,7 +23,7 @@ final class Zoo {
     let loop = ZooLoop()
     let log = ZooLog()
     let configuration = ZooConfiguration()
-    let host: PluginHost
+    private(set) var host: PluginHost
     /// The folder with the plugins.
     let folder: String
     private var clients: [ZooClient] = []
@@ -31,6 +32,14 @@ final class Zoo {
         folder = try ZooBuilder.makeFolder()
         host = PluginHost(
             loop: loop, log: log, configuration: configuration, roots: [folder], version: "zoo 1.0")
+    }
+
+    /// Takes another host, whose fault page is this one, which has been installed. On the loop, before anything is loaded.
+    func use(_ page: UnsafeMutablePointer<haraka_fault_page>) {
+        host.close()
+        host = PluginHost(
+            loop: loop, log: log, configuration: configuration, roots: [folder], version: "zoo 1.0", page: page)
+        host.faults.isInstalled = true
     }
 
     /// Puts a plugin into the folder under that name.

@@ -33,11 +33,12 @@ extension ZooTests {
             try withZoo { zoo in
                 let prepared = try prepared(zoo, ["a", "b", "c"])
                 let outcome = Outcome()
+                let log = zoo.log
                 zoo.loop.run {
                     zoo.host.build(prepared, then: outcome.add)
                     #expect(zoo.host.status().generations.map(\.state) == [.building])
                     for _ in 0..<4 {
-                        zoo.loop.execute { zoo.log.log(HARAKA_LOG_PROTOCOL, uuid: "-", origin: "loop", "turn") }
+                        zoo.loop.execute { log.log(HARAKA_LOG_PROTOCOL, uuid: "-", origin: "loop", "turn") }
                     }
                 }
                 let heard = zoo.heard()
@@ -94,10 +95,11 @@ extension ZooTests {
                 let outcome = Outcome()
                 let isDone = ZooFlag()
                 let many = try self.prepared(zoo, ["a", "b", "c", "d"])
+                let host = zoo.host
                 zoo.loop.run {
-                    zoo.host.build(prepared.adding(many), then: outcome.add)
+                    host.build(prepared.adding(many), then: outcome.add)
                     zoo.loop.execute {
-                        zoo.host.stop(within: 5000) { isDone.raise() }
+                        host.stop(within: 5000) { isDone.raise() }
                     }
                 }
                 zoo.loop.drain()

@@ -52,14 +52,18 @@ extension ZooTests {
             return (zoo.connect(), frames.take())
         }
 
-        private func last(_ zoo: Zoo) -> String { zoo.loop.run { show(zoo.host.faults.page.pointee.last, zoo.host.faults) } }
+        private func last(_ zoo: Zoo) -> String {
+            zoo.loop.run { show(zoo.host.faults.page.pointee.last, zoo.host.faults) }
+        }
 
         @Test("constructors and haraka_register have one, and the host none afterwards")
         func loading() throws {
             try withZoo { zoo in
                 let frames = Frames(zoo)
                 let (_, seen) = try load(zoo, frames)
-                let (plugin, hook) = zoo.loop.run { (zoo.host.generation?.plugins[0].faultIndex ?? 0, zoo.host.faults.hook("load")) }
+                let (plugin, hook) = zoo.loop.run {
+                    (zoo.host.generation?.plugins[0].faultIndex ?? 0, zoo.host.faults.hook("load"))
+                }
                 #expect(plugin > 0)
                 #expect(seen == ["register: f register 0", "constructed \(plugin) \(hook): f register 0"])
                 #expect(zoo.loop.run { show(zoo.host.faults.running.pointee, zoo.host.faults) } == "host - 0")
@@ -67,10 +71,10 @@ extension ZooTests {
             }
         }
 
-        @Test("hooks have one with their connection, on the quick way and on the long one", arguments: [HARAKA_LOG_INFO, HARAKA_LOG_DATA])
-        func hooks(level: Int32) throws {
+        @Test("hooks have one with their connection, on the quick way and on the long one", arguments: [true, false])
+        func hooks(isQuick: Bool) throws {
             try withZoo { zoo in
-                zoo.log.level = level
+                if !isQuick { zoo.log.level = HARAKA_LOG_DATA }
                 let frames = Frames(zoo)
                 let (client, _) = try load(zoo, frames)
                 let other = zoo.connect("OTHER")
@@ -80,7 +84,7 @@ extension ZooTests {
                 #expect(client.ask(.named("own_hook", word: "", rest: "")) == Verdict(.ok))
                 let seen = ["mail: f mail 1", "rcpt: f rcpt 2", "deny: f deny 2", "own_hook: f own_hook 1"]
                 #expect(frames.take() == seen)
-                #expect(Set(frames.callNumbers).count == 6 - 1)
+                #expect(Set(frames.callNumbers).count == 5)
                 #expect(zoo.loop.run { show(zoo.host.faults.running.pointee, zoo.host.faults) } == "host - 0")
             }
         }
@@ -97,7 +101,9 @@ extension ZooTests {
                 let (client, _) = try load(zoo, frames)
                 client.command(command)
                 zoo.loop.advance(1)
-                #expect(frames.take() == ["unrecognized_command: f unrecognized_command 1"] + seen)
+                // A job runs beside its hook.
+                let all = ["unrecognized_command: f unrecognized_command 1"] + seen
+                #expect(frames.take().sorted() == all.sorted())
             }
         }
 

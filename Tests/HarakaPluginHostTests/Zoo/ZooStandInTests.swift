@@ -74,7 +74,7 @@ extension ZooTests {
                 let prepared = try zoo.prepare("c")
                 #expect(prepared.plugins[0].knownHooks == ["mail"])
                 try zoo.load(prepared.standingIn(for: "c", hooks: [], reason: "x"))
-                #expect(zoo.connect().ask(.helo(host: "x")) == refusal)
+                #expect(zoo.connect().ask(.helo("x")) == refusal)
                 #expect(zoo.connect().ask(mail) == refusal)
             }
         }

@@ -169,7 +169,8 @@ extension ZooTests {
                 zoo.endAtOnce(client)
                 #expect(zoo.loop.run { zoo.host.inertCount } == 1)
                 #expect(zoo.loop.run { zoo.host.status().generations.map(\.state) } == [.ended])
-                _ = letGo?.function(nil)
+                // On the loop, where the plugin cannot be unmapped meanwhile.
+                zoo.loop.run { _ = letGo?.function(nil) }
                 _ = zoo.heard()
                 #expect(zoo.unloaded == 1)
                 #expect(zoo.inert == 0)

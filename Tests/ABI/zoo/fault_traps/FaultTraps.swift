@@ -6,7 +6,8 @@ public func harakaRegister(_ host: UnsafePointer<haraka_host>?, _ handle: haraka
 
 @c(hook_rcpt)
 public func hookRcpt(_ call: UnsafePointer<haraka_call>) -> Int32 {
-    guard let recipient = haraka_argument_address(call, 0), haraka_equal(recipient.pointee.user, haraka_text("boom")) != 0
+    guard let recipient = haraka_argument_address(call, 0),
+        haraka_equal(recipient.pointee.user, haraka_text("boom")) != 0
     else { return HARAKA_CONT }
     let codes = [HARAKA_CONT, HARAKA_OK]
     // As many as bytes in the local part: four.
