@@ -7,8 +7,8 @@ import Synchronization
 
 /// Plugins of this process: the current generation, handles of live objects, and the way into and out of plugin code.
 ///
-/// C functions carry no context, so the table given to plugins reaches the host through `PluginHost.shared`: one host per
-/// process at a time.
+/// C functions carry no context, so the table given to plugins reaches the host through `PluginHost.shared`: one host
+/// per process at a time.
 public final class PluginHost: @unchecked Sendable {
     nonisolated(unsafe) static var shared: PluginHost?
 
@@ -95,7 +95,8 @@ public final class PluginHost: @unchecked Sendable {
     ///   - roots: folders with plugins, the user's first
     ///   - page: shared with the supervisor; nil: the host makes one of its own
     public init(
-        loop: any HostLoop, log: any PluginLog, configuration: any PluginConfiguration, roots: [String], version: String,
+        loop: any HostLoop, log: any PluginLog, configuration: any PluginConfiguration, roots: [String],
+        version: String,
         page: UnsafeMutablePointer<haraka_fault_page>? = nil
     ) {
         self.loop = loop

@@ -36,8 +36,8 @@ public struct Config: Sendable {
     /// An Hjson document.
     public func hjson(_ name: String) -> ValueView { read(name, HARAKA_CONFIG_HJSON) }
 
-    /// Runs `body` on the loop after `name` has changed while the server runs: read it again there. Watching the same name
-    /// again replaces what ran before. False if the plugin is being unloaded, or watches too many files.
+    /// Runs `body` on the loop after `name` has changed while the server runs: read it again there. Watching the same
+    /// name again replaces what ran before. False if the plugin is being unloaded, or watches too many files.
     @discardableResult
     public func watch(_ name: String, _ body: @escaping () -> Void) -> Bool {
         let box = Unmanaged.passRetained(CallbackBox(body)).toOpaque()

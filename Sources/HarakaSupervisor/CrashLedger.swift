@@ -122,7 +122,7 @@ public struct CrashLedger: Sendable {
         forget { $0.plugin == plugin }
     }
 
-    /// Lifts every measure and forgets every count: an operator who reloads wants to see for himself.
+    /// Lifts every measure and forgets every count: an operator who reloads wants a fresh start.
     public mutating func liftAll() {
         forget { _ in true }
     }

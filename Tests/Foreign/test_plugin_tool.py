@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 
-from server import BUILD, HARAKA, ROOT, ForeignTest, compile_plugin, read
+from server import BUILD, HARAKA, ROOT, ForeignTest, Server, compile_plugin, read
 
 PLUGINS = os.path.join(BUILD, "lib", "haraka", "plugins")
 ZOO = os.path.join(ROOT, "Tests", "ABI", "zoo")
@@ -16,12 +16,12 @@ LIMIT = 180
 FAULTS = {
     "fault_abort": ("contract.normal", "crashed with SIGABRT in the hook rcpt"),
     "fault_closes": ("contract.normal", "closed or replaced a descriptor that is not its own"),
-    "fault_crash_cancel": ("next.client_gone", "crashed with SIGSEGV when the client had left"),
-    "fault_crash_config": ("load.config_change", "crashed with SIGSEGV in the callback for a changed configuration file"),
-    "fault_crash_data": ("contract.normal", "crashed with SIGSEGV in the hook rcpt"),
+    "fault_crash_cancel": ("next.client_gone", "crashed with SIGSEGV in a cancel callback (when the client had left)"),
+    "fault_crash_config": ("load.config_change", "SIGSEGV in the callback for a changed configuration file"),
+    "fault_crash_data": ("contract.normal", "crashed with SIGSEGV in a destroy function (in the hook rcpt)"),
     "fault_crash_hook": ("contract.empty", "crashed with SIGSEGV in the hook rcpt, with empty arguments"),
     "fault_crash_job": ("contract.normal", "crashed with SIGSEGV in a job"),
-    "fault_crash_note": ("contract.normal", "crashed with SIGSEGV after the hook rcpt"),
+    "fault_crash_note": ("contract.normal", "crashed with SIGSEGV in a destroy function (after the hook rcpt)"),
     "fault_crash_post": ("contract.normal", "crashed with SIGSEGV in a posted callback"),
     "fault_crash_register": ("load.register", "crashed with SIGSEGV in haraka_register"),
     "fault_crash_shutdown": ("reload.live", "crashed with SIGSEGV in haraka_shutdown"),
@@ -39,7 +39,7 @@ FAULTS = {
     "fault_sleep": ("contract.loop", "in the hook rcpt"),
     "fault_stack": ("contract.normal", "crashed with SIGSEGV in the hook rcpt"),
     "fault_thread": ("reload.many", "threads behind after 45 reloads"),
-    "fault_thread_crash": ("data.small", "crashed with SIGSEGV"),
+    "fault_thread_crash": ("data.small", "crashed with SIGSEGV in a thread of its own"),
     # What the rest of the zoo does wrong.
     "answers_twice": ("contract.normal", "ran callback multiple times"),
     "junk_answers": ("contract.normal", "ran callback multiple times"),
@@ -146,7 +146,8 @@ class PluginTool(ForeignTest):
     def own(self, name, hooks, text):
         source = os.path.join(self.scratch, f"{name}.c")
         with open(source, "w", encoding="ascii") as out:
-            out.write(f'#include <haraka/plugin.h>\nHARAKA_PLUGIN("{name}", "1.0", "For a test", HARAKA_HOOKS("{hooks}"));\n')
+            out.write("#include <haraka/plugin.h>\n"
+                      f'HARAKA_PLUGIN("{name}", "1.0", "For a test", HARAKA_HOOKS("{hooks}"));\n')
             out.write(text + "\n")
         return compile_plugin(source, os.path.join(self.scratch, f"{name}.so"), "-fvisibility=hidden")
 
@@ -304,8 +305,9 @@ class PluginTool(ForeignTest):
 
     def test_dash_p(self):
         """command line: -p NAME makes a plugin in the server's folder, with its page, and keeps what is there"""
-        folder = os.path.join(self.scratch, "mail")
-        self.succeeded(tool("-i", folder))
+        server = Server()  # its folder; it is never started
+        self.addCleanup(server.abandon)
+        folder = server.folder
         made = tool("-c", folder, "-p", "queue/mine")
         self.succeeded(made)
         self.assertEqual(len(made.stdout.splitlines()), 4, made.stdout)
@@ -318,6 +320,7 @@ class PluginTool(ForeignTest):
         self.succeeded(tool("-c", folder, "-p", "queue/mine", "-f"))
         self.assertIn(b"HARAKA_PLUGIN", read(source))
         subprocess.run(["make", "-s"], cwd=os.path.dirname(source), check=True, timeout=LIMIT)
-        self.assertRegex(tool("-l", "-c", folder).stdout, r"(?m)^  queue/mine +\d")
+        # The server finds it where it was built.
+        self.succeeded(tool("-c", folder, "-t", "queue/mine"))
 
 

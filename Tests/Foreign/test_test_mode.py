@@ -65,7 +65,8 @@ class TestMode(ForeignTest):
         said = ('haraka_value v; const haraka_str ip = haraka_remote_ip(call->connection), '
                 "hello = haraka_hello_host(call->connection); char text[200]; "
                 "(void)haraka_connection_get(call->connection, HARAKA_CONN_HELLO_VERB, &v); "
-                'snprintf(text, sizeof text, "%.*s %.*s %.*s %d %.*s", (int)ip.len, ip.ptr, (int)v.as.text.len, v.as.text.ptr, '
+                'snprintf(text, sizeof text, "%.*s %.*s %.*s %d %.*s", (int)ip.len, ip.ptr, '
+                "(int)v.as.text.len, v.as.text.ptr, "
                 "(int)hello.len, hello.ptr, haraka_relaying(call->connection), "
                 "(int)haraka_argument_address(call, 0)->address.len, haraka_argument_address(call, 0)->address.ptr); "
                 "return haraka_answer(call, HARAKA_OK, text);")

@@ -17,7 +17,9 @@ extension KitTests {
                 _ = plugin.config.yaml("d")
                 _ = plugin.config.hjson("e")
             }
-            let types = [HARAKA_CONFIG_INI, HARAKA_CONFIG_LIST, HARAKA_CONFIG_JSON, HARAKA_CONFIG_YAML, HARAKA_CONFIG_HJSON]
+            let types = [
+                HARAKA_CONFIG_INI, HARAKA_CONFIG_LIST, HARAKA_CONFIG_JSON, HARAKA_CONFIG_YAML, HARAKA_CONFIG_HJSON,
+            ]
             #expect(host.reads == zip(["a", "b", "c", "d", "e"], types).map { "\($0) \($1)" })
         }
 

@@ -158,6 +158,19 @@ struct CrashLedgerTests {
         #expect(ledger.measures.map(\.reason) == ["SIGSEGV at 3.0", "SIGSEGV at 1000.0"])
     }
 
+    @Test("the same file seen again does not free the bytes that ran in its place; a new one frees both")
+    func observedUnderPrevious() {
+        var ledger = CrashLedger()
+        let previous = CrashPolicy(crashLimit: 1, crashWindow: 100, onCrash: .previous)
+        ledger.observe(plugin: "p", hash: "bad")
+        _ = crash(&ledger, "bad", at: [1], previous)
+        _ = crash(&ledger, "good", at: [2], previous)
+        ledger.observe(plugin: "p", hash: "bad")
+        #expect(ledger.measures.map(\.hash) == ["bad", "good"])
+        ledger.observe(plugin: "p", hash: "new")
+        #expect(ledger.measures == [])
+    }
+
     @Test("previous of one plugin says nothing about another")
     func previousOfAnother() {
         var ledger = CrashLedger()

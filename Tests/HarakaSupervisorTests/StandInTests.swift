@@ -20,7 +20,7 @@ struct StandInTests {
             (["log"], [], []),
             (["disconnect", "data_post"], ["queue_ok", "queue"], ["data_post", "queue"]),
             // One name, two spellings.
-            (["data-post"], ["data_post"], ["data_post"]),
+            (["rcpt-ok", "data-post"], ["data_post"], ["rcpt_ok", "data_post"]),
         ] as [([String], [String], [String])])
     func table(known: [String], noted: [String], expected: [String]) {
         #expect(StandIn.hooks(forTempfail: known, noted: noted) == expected)

@@ -17,6 +17,13 @@ final class CheckLoop: HostLoop, @unchecked Sendable {
         func cancel() { work = nil }
     }
 
+    /// What runs between two hooks, as the end of a sentence.
+    enum Place: String {
+        case posted = "in a posted callback, or at the end of a job"
+        case timer = "in a timer, or at a time limit"
+        case job = "in a job"
+    }
+
     private let owner = pthread_self()
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -103,23 +110,23 @@ final class CheckLoop: HostLoop, @unchecked Sendable {
             defer { queue = [] }
             return queue
         }
-        for work in batch { timed("in a posted callback, or at the end of a job", work) }
+        for work in batch { timed(.posted, work) }
         guard let due = timers.filter({ $0.work != nil && $0.at <= now }).min(by: { $0.at < $1.at }) else {
             return !batch.isEmpty
         }
         timers.removeAll { $0 === due }
         let work = due.work
         due.work = nil
-        timed("in a timer, or at a time limit") { work?() }
+        timed(.timer) { work?() }
         return true
     }
 
-    private func timed(_ place: String, _ work: () -> Void) {
-        willRun?(place)
+    private func timed(_ place: Place, _ work: () -> Void) {
+        willRun?(place.rawValue)
         let began = CheckLoop.now()
         work()
         let took = CheckLoop.now() - began
-        if took > longestWork.milliseconds { longestWork = (place, took) }
+        if took > longestWork.milliseconds { longestWork = (place.rawValue, took) }
     }
 
     // MARK: threads
@@ -154,7 +161,7 @@ final class CheckLoop: HostLoop, @unchecked Sendable {
     private func work() {
         while true {
             let job = nextJob()
-            willRun?("in a job")
+            willRun?(Place.job.rawValue)
             job()
             locked { isWorking = false }
         }

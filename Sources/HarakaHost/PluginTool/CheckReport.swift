@@ -39,7 +39,8 @@ enum CheckReport {
             .map { $0.0 == .warning ? "\($0.1) with warnings" : "\($0.1) \($0.0.name)" }.joined(separator: ", ")
         guard !checked.isFit else { return "fit to ship: \(others)" }
         let failures = checked.count(.failed)
-        return "not fit to ship: \(failures) failure\(failures == 1 ? "" : "s"), \(others)"
+        let text = "not fit to ship: \(failures) failure\(failures == 1 ? "" : "s")"
+        return others.isEmpty ? text : "\(text), \(others)"
     }
 
     // MARK: for programs

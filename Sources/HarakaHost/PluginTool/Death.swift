@@ -22,8 +22,9 @@ struct Death {
 
     /// The end of a sentence: "in a timer (after the hook rcpt)".
     var place: String {
-        guard let kind, !said.hasPrefix(kind) else { return said }
-        return "\(kind) (\(said))"
+        guard let kind else { return said }
+        if CheckLoop.Place(rawValue: said) != nil { return kind }
+        return said.hasPrefix(kind) ? said : "\(kind) (\(said))"
     }
 
     /// Calls that are no hooks. Nil: a hook, of which the test knows more, or nothing is known.
@@ -39,9 +40,10 @@ struct Death {
         return crash.hook.flatMap { kinds[$0] }
     }
 
-    /// The innermost calls; "" if nobody wrote them down.
+    /// The innermost calls, down to where the server called the plugin; "" if nobody wrote them down.
     var calls: String {
-        let lines = crash.backtrace.prefix(4).map { $0.split(separator: " ").dropFirst().joined(separator: " ") }
-        return lines.isEmpty ? "" : "it was at \(lines.joined(separator: ", called from "))"
+        let lines = crash.backtrace.map { $0.split(separator: " ").dropFirst().joined(separator: " ") }
+        let own = lines.prefix { !$0.contains("/haraka+0x") }.prefix(4)
+        return own.isEmpty ? "" : "it was at \(own.joined(separator: ", called from ")): addr2line -e names the lines"
     }
 }

@@ -16,7 +16,8 @@ enum Junk {
 
     /// What is unpleasant in texts: NUL, control characters, no UTF-8, formats, paths, quotes, wide characters.
     static let text =
-        "\u{FFFD}\u{0}\u{1}\u{7F}\r\n250 ok\r\n%s%n%d ../../etc/passwd \"'\\;|`$(x)<>\t\u{1F4A9}\u{202E}\u{D7FF}\u{FEFF}"
+        "\u{FFFD}\u{0}\u{1}\u{7F}\r\n250 ok\r\n%s%n%d ../../etc/passwd"
+        + " \"'\\;|`$(x)<>\t\u{1F4A9}\u{202E}\u{D7FF}\u{FEFF}"
 
     /// 64 KiB.
     static let long = String(repeating: "0123456789abcde.", count: 4096)

@@ -61,7 +61,9 @@ final class RunningTest {
         posix_spawn_file_actions_addopen(&actions, 1, "\(folder)/output", write, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, "\(folder)/errors", write, 0o600)
         // Far up first, so that neither takes the place of the other.
-        for (from, to) in [(report, 100), (faults, 101), (100, TestProcess.reportDescriptor), (101, TestProcess.faultDescriptor)] {
+        for (from, to) in [
+            (report, 100), (faults, 101), (100, TestProcess.reportDescriptor), (101, TestProcess.faultDescriptor),
+        ] {
             posix_spawn_file_actions_adddup2(&actions, from, to)
         }
         for number: Int32 in [100, 101] { posix_spawn_file_actions_addclose(&actions, number) }
@@ -112,7 +114,8 @@ final class RunningTest {
         let signal = status & 0x7f
         if signal != 0 {
             let text = "crashed with \(SignalName.of(signal)) \(death.place)"
-            return Finding(status: .failed, text: text, advice: death.calls.isEmpty ? RunningTest.crashAdvice : death.calls)
+            return Finding(
+                status: .failed, text: text, advice: death.calls.isEmpty ? RunningTest.crashAdvice : death.calls)
         }
         let code = status >> 8 & 0xff
         guard code != 0 || !report.isDone else { return nil }
@@ -122,7 +125,8 @@ final class RunningTest {
             advice: "a plugin must never call exit, _exit or quick_exit: refuse with a negative status instead")
     }
 
-    private static let crashAdvice = "compile it with -g -fsanitize=address,undefined and call that function in a test program"
+    private static let crashAdvice =
+        "compile it with -g -fsanitize=address,undefined and call that function in a test program"
 
     private func firstError() -> String {
         guard let line = TextFile.read("\(folder)/errors")?.split(separator: "\n").last else { return "" }

@@ -1,5 +1,5 @@
-// What a test process tells `plugin check`: memory of both, so that it survives every way in which a plugin can end a process,
-// closed descriptors included.
+// What a test process tells `plugin check`: memory of both, so that it survives every way in which a plugin can end a
+// process, closed descriptors included.
 
 import Glibc
 

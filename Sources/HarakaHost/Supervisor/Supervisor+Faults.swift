@@ -56,19 +56,25 @@ extension Supervisor {
         guard measure.action != .stop else {
             return giveUp("plugin \(measure.plugin) has crashed \(measure.crashes) times: \(measure.reason)")
         }
-        guard round == nil else {
-            // Its outcome first; the worker that is started then takes the measure along.
-            waitingForRound.append(id)
-            return
+        waitingForRound.append(id)
+        isMeasureDue = true
+        roundIsOver()
+    }
+
+    /// After a round: what had to wait for it.
+    func roundIsOver() {
+        guard round == nil, committing == nil, !isStopping else { return }
+        if isMeasureDue {
+            isMeasureDue = false
+            do {
+                if let set = try remakeSet() { return begin(Round(.measure, set)) }
+            } catch {
+                log(.crit, "the measure cannot be taken: \((error as? CommandError)?.message ?? "\(error)")")
+            }
         }
-        do {
-            guard let set = try remakeSet() else { return startAgain(id) }
-            waitingForRound.append(id)
-            begin(Round(.measure, set))
-        } catch {
-            log(.crit, "the measure cannot be taken: \((error as? CommandError)?.message ?? "\(error)")")
-            startAgain(id, after: 1)
-        }
+        let waiting = waitingForRound
+        waitingForRound = []
+        for id in waiting { startAgain(id) }
     }
 
     private func words(for measure: Measure) -> String {

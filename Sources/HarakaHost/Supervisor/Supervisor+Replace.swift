@@ -15,7 +15,7 @@ extension Supervisor {
             let text = "Graceful restart not possible without `nodes` value in smtp.ini"
             return done(ReloadResult(succeeded: false, text: text))
         }
-        guard replacing == nil, round == nil, isServing else {
+        guard replacing == nil, round == nil, committing == nil, isServing else {
             let text = "Restart currently in progress - ignoring request"
             return done(ReloadResult(succeeded: false, text: text))
         }

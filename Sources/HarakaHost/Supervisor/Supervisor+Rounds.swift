@@ -47,7 +47,7 @@ extension Supervisor {
     /// `--reload`: everything is read anew. `done` is told when all workers use it, or why none does.
     /// An administrator's wish gives plugins that crashed too often another chance; a file that changed does not.
     func reload(liftingMeasures: Bool = true, _ done: @escaping (ReloadResult) -> Void) {
-        guard round == nil, replacing == nil, isServing else {
+        guard round == nil, committing == nil, replacing == nil, isServing else {
             let what = replacing == nil ? "a reload is in progress already" : "workers are being replaced"
             return done(ReloadResult(succeeded: false, text: what))
         }
@@ -120,16 +120,32 @@ extension Supervisor {
             if !workers.contains(where: { $0.preparing == number }) { nextStage() }
             return stepRound()
         }
-        // Too late for a round that is over.
-        guard worker.state == .starting else { return _ = worker.link.send("abort", ["\(number)"]) }
-        // A worker that was started again: it catches up with what is current now.
-        guard number == current?.number else { return current.map { again(worker, $0, instead: number) } ?? () }
-        commit(worker, number)
+        // A worker that was started meanwhile catches up; for one that is up to date it is the word of a round that is over.
+        guard number != current?.number else { return commit(worker, number) }
+        worker.link.send("abort", ["\(number)"])
+        catchUp(worker)
     }
 
-    private func again(_ worker: WorkerHandle, _ set: PluginSet, instead number: Int) {
-        worker.link.send("abort", ["\(number)"])
-        prepare(worker, set)
+    private func catchUp(_ worker: WorkerHandle) {
+        guard let current, worker.generation != current.number, worker.preparing == nil else { return }
+        prepare(worker, current)
+    }
+
+    /// The worker's new connections use the set from now on.
+    func committed(_ worker: WorkerHandle, _ number: Int) {
+        guard var done = committing, done.set.number == number else { return }
+        done.members.remove(ObjectIdentifier(worker))
+        committing = done
+        finishCommit()
+    }
+
+    /// All that still live have swapped.
+    func finishCommit() {
+        guard let done = committing else { return }
+        guard !workers.contains(where: { done.members.contains(ObjectIdentifier($0)) }) else { return }
+        committing = nil
+        finish(done.kind, done.set, "")
+        roundIsOver()
     }
 
     func refused(_ worker: WorkerHandle, _ number: Int, _ reason: String) {
@@ -156,7 +172,9 @@ extension Supervisor {
             for worker in workers where done.members.contains(ObjectIdentifier(worker)) {
                 commit(worker, done.set.number)
             }
-            finish(done.kind, done.set, "")
+            for worker in workers where worker.state != .draining { catchUp(worker) }
+            committing = done
+            finishCommit()
         case .abort(let reason):
             closeRound(done)
             for worker in workers where done.members.contains(ObjectIdentifier(worker)) {
@@ -167,9 +185,7 @@ extension Supervisor {
             if case .measure = done.kind { remember(done.set) }
             finish(done.kind, nil, reason)
         }
-        let waiting = waitingForRound
-        waitingForRound = []
-        for id in waiting { startAgain(id) }
+        roundIsOver()
     }
 
     private func closeRound(_ done: Round) {

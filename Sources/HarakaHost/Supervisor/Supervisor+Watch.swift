@@ -55,7 +55,7 @@ extension Supervisor {
     }
 
     private func reloadByItself(_ why: String) {
-        guard round == nil, replacing == nil else {
+        guard round == nil, committing == nil, replacing == nil else {
             loop.after(1) { [unowned self] in reloadByItself(why) }
             return
         }

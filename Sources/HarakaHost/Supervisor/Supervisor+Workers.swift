@@ -77,6 +77,7 @@ extension Supervisor {
         switch delivery.verb {
         case "prepared": prepared(worker, number, hooks: fields.dropFirst())
         case "refused": refused(worker, number, fields.dropFirst().first ?? "no reason given")
+        case "committed": committed(worker, number)
         case "listening": serving(worker)
         case "answer":
             guard fields.count == 2 else { return }
@@ -131,6 +132,7 @@ extension Supervisor {
         let decision = crash.flatMap { decide($0, worker) }
         round?.left(worker, crash?.summary ?? "\(worker.name) has ended")
         stepRound()
+        finishCommit()
         guard !worker.mayEnd, !isStopping else { return }
         if worker.process == 0 {
             return giveUp("the server's worker has ended")

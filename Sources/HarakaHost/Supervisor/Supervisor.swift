@@ -29,8 +29,12 @@ final class Supervisor {
     var lastNumber = 0
     /// A set that workers are preparing.
     var round: Round?
+    /// A set that workers are going over to.
+    var committing: Round?
     /// Dead workers that wait for the round to be over.
     var waitingForRound: [WorkerID] = []
+    /// A plugin has crashed too often, and not all workers know.
+    var isMeasureDue = false
     var replacing: Replacing?
     /// The bytes that each plugin had before its last change, for `on_crash=previous`.
     var previous: [String: SealedPlugin] = [:]

@@ -1,4 +1,5 @@
-// `haraka -c DIR -t PLUGIN`: one made-up client, each hook asked once, everything logged. docs/command-line.md "Test mode".
+// `haraka -c DIR -t PLUGIN`: one made-up client, each hook asked once, everything logged. docs/command-line.md "Test
+// mode".
 
 import Glibc
 import HarakaConfig

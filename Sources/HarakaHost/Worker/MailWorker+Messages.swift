@@ -80,6 +80,7 @@ extension MailWorker {
             self.built = nil
             host.commit(built.generation)
             log.intercept(host)
+            say("committed", ["\(number)"])
         }
     }
 

@@ -7,8 +7,8 @@ import Synchronization
 
 /// The fault page of this process, as the plugin host writes it: names, and the frame around every call of plugin code.
 ///
-/// On the loop, but for what says otherwise. Setting a frame is a few plain stores: the page's other readers are a signal
-/// handler of this thread, and threads and processes that are content with what they see a moment later.
+/// On the loop, but for what says otherwise. Setting a frame is a few plain stores: the page's other readers are a
+/// signal handler of this thread, and threads and processes that are content with what they see a moment later.
 public final class FaultFrames: @unchecked Sendable {
     /// Ways into plugin code that are no hooks. The names are what logs call them.
     enum Entrance: Int, CaseIterable {
@@ -21,8 +21,8 @@ public final class FaultFrames: @unchecked Sendable {
     private let last: UnsafeMutablePointer<haraka_fault_frame>
     private let isOwn: Bool
 
-    /// Whether `haraka_fault_install` has been called with this page: then handlers and refused closes are looked at after
-    /// each `haraka_register` and every second. Set it on any thread, before plugins are loaded.
+    /// Whether `haraka_fault_install` has been called with this page: then handlers and refused closes are looked at
+    /// after each `haraka_register` and every second. Set it on any thread, before plugins are loaded.
     public var isInstalled: Bool {
         get { installed.load(ordering: .relaxed) }
         set {
@@ -42,7 +42,8 @@ public final class FaultFrames: @unchecked Sendable {
     /// Of the hooks of the core, by raw value.
     private(set) var hooks: [UInt32] = []
     private(set) var entrances: [UInt32] = []
-    /// The longest that a plugin has held the loop in a hook, in milliseconds, by plugin and hook; from the watch thread.
+    /// The longest that a plugin has held the loop in a hook, in milliseconds, by plugin and hook; from the watch
+    /// thread.
     private let held: UnsafeMutablePointer<Atomic<UInt32>>
 
     private static let hookCount = Int(HARAKA_FAULT_HOOKS) + 1
@@ -78,7 +79,7 @@ public final class FaultFrames: @unchecked Sendable {
         let index = haraka_fault_hook(page, name)
         names.withLock { names in
             names.indices[name] = index
-            names.hooks[index] = name
+            if index > 0 { names.hooks[index] = name }
         }
         return index
     }
@@ -146,8 +147,8 @@ public final class FaultFrames: @unchecked Sendable {
         enter(plugin: plugin, hook: entrances[entrance.rawValue])
     }
 
-    /// It has returned: the outer frame is in force again. What the outermost call was is kept for a fault of the host soon
-    /// after it.
+    /// It has returned: the outer frame is in force again. What the outermost call was is kept for a fault of the host
+    /// soon after it.
     @inline(__always)
     func leave(_ outer: Outer) {
         if outer.plugin == 0 { last.pointee = running.pointee }

@@ -1,4 +1,5 @@
-// What plugins do to the process behind the host's back: signal handlers that they replace, descriptors that they close.
+// What plugins do to the process behind the host's back: signal handlers that they replace, descriptors that they
+// close.
 
 import CHarakaFault
 import HarakaPluginABI
@@ -18,7 +19,8 @@ extension PluginHost {
         faultTimer = loop.schedule(after: PluginHost.watchMilliseconds) { [weak self] in self?.watchFaults() }
     }
 
-    /// Puts our signal handlers back and says who took them; names who tried to close what is the server's. On the loop.
+    /// Puts our signal handlers back and says who took them; names who tried to close what is the server's. On the
+    /// loop.
     func checkFaults() {
         guard faults.isInstalled else { return }
         reportHandlers()
@@ -47,8 +49,8 @@ extension PluginHost {
         warn(HARAKA_LOG_CRIT, name, "-", text)
     }
 
-    /// Remembers that a call has held the loop for so long: it counts as the maximum of that plugin's hook in `status`. The
-    /// watch thread calls this; `plugin` and `hook` are those of its frame. Any thread.
+    /// Remembers that a call has held the loop for so long: it counts as the maximum of that plugin's hook in `status`.
+    /// The watch thread calls this; `plugin` and `hook` are those of its frame. Any thread.
     public func noteHeld(plugin: UInt32, hook: UInt32, milliseconds: UInt32) {
         faults.noteHeld(plugin: plugin, hook: hook, milliseconds: milliseconds)
     }

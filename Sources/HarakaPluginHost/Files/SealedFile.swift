@@ -46,8 +46,8 @@ public struct SealedFile: ~Copyable, Sendable {
         try self.init(sealed: file, size: status.st_size, origin: origin, hash: hash)
     }
 
-    /// The same bytes in a memory file of its own: glibc knows a library by its inode, so one file mapped twice in a process
-    /// would be one library with one set of variables.
+    /// The same bytes in a memory file of its own: glibc knows a library by its inode, so one file mapped twice in a
+    /// process would be one library with one set of variables.
     public borrowing func resealed() throws(PluginFileError) -> SealedFile {
         guard let file = OwnedDescriptor.memory(Self.memoryName(origin)),
             Self.writeAll(mapping.bytes, to: file), haraka_memfd_seal(file.number) == 0
@@ -134,7 +134,9 @@ public struct SealedFile: ~Copyable, Sendable {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw .system(path, "read") }
             if count == 0 { break }
-            let isWritten = buffer.withUnsafeBytes { writeAll(UnsafeRawBufferPointer(rebasing: $0[..<count]), to: target) }
+            let isWritten = buffer.withUnsafeBytes {
+                writeAll(UnsafeRawBufferPointer(rebasing: $0[..<count]), to: target)
+            }
             guard isWritten else { throw .system(path, memoryAction) }
             total &+= count
         }

@@ -30,6 +30,8 @@ public enum UnloadVerdict: Equatable, Sendable {
         case threadDestructor(String)
         /// It may install a signal handler with this function.
         case signalHandler(String)
+        /// It may leave an address of its own with the C library by this function: a name, a buffer, a callback.
+        case leavesAddress(String)
         /// It may load or look up code behind the host's back with this function.
         case loadsCode(String)
         /// It brings a library along whose threads and handlers the host can't see.
@@ -58,7 +60,10 @@ public enum UnloadVerdict: Equatable, Sendable {
     private static func importReason(_ name: String) -> Reason? {
         switch name {
         // A timer may fire in a thread of its own.
-        case "pthread_create", "thrd_create", "clone", "clone3", "timer_create": .startsThreads(name)
+        case "pthread_create", "thrd_create", "clone", "clone3", "timer_create", "mq_notify", "getaddrinfo_a",
+            "aio_read", "aio_write", "aio_fsync", "lio_listio", "aio_read64", "aio_write64", "aio_fsync64",
+            "lio_listio64":
+            .startsThreads(name)
         // std::thread's constructor, in both spellings that libstdc++ has had.
         case _ where name.hasPrefix("_ZNSt6thread15_M_start_thread"): .startsThreads(name)
         case "atexit", "__cxa_atexit", "on_exit", "at_quick_exit", "__cxa_at_quick_exit", "pthread_atfork",
@@ -66,7 +71,13 @@ public enum UnloadVerdict: Equatable, Sendable {
             .exitHandler(name)
         case "__cxa_thread_atexit", "__cxa_thread_atexit_impl", "pthread_key_create", "tss_create":
             .threadDestructor(name)
-        case "signal", "sigaction", "sigset", "bsd_signal", "sysv_signal", "__sysv_signal": .signalHandler(name)
+        case "signal", "sigaction", "sigset", "bsd_signal", "sysv_signal", "__sysv_signal", "sigaltstack", "sigvec":
+            .signalHandler(name)
+        // The environment and syslog(3) keep what they are given; so do streams, until exit. syscall(2) can do
+        // anything.
+        case "putenv", "openlog", "setbuf", "setbuffer", "setvbuf", "fopencookie", "register_printf_function",
+            "register_printf_specifier", "register_printf_modifier", "register_printf_type", "syscall":
+            .leavesAddress(name)
         case "dlopen", "dlmopen", "dlsym", "dlvsym": .loadsCode(name)
         default: nil
         }
@@ -95,6 +106,7 @@ extension UnloadVerdict.Reason: CustomStringConvertible {
         case .exitHandler(let name): "may register an exit handler (\(name))"
         case .threadDestructor(let name): "may register a thread's destructor (\(name))"
         case .signalHandler(let name): "may install a signal handler (\(name))"
+        case .leavesAddress(let name): "may leave an address of its own with the C library (\(name))"
         case .loadsCode(let name): "may load code by itself (\(name))"
         case .library(let name): "brings along \(name)"
         }

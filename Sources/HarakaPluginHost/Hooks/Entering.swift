@@ -20,8 +20,8 @@ extension PluginHost {
 
     /// Destroys what was replaced and resumes what was answered while plugin code ran.
     ///
-    /// A loop, never a recursion: what a resumed run leaves behind is settled by the outermost call, so plugins that answer
-    /// each other's hooks cannot use up the stack.
+    /// A loop, never a recursion: what a resumed run leaves behind is settled by the outermost call, so plugins that
+    /// answer each other's hooks cannot use up the stack.
     private func settle() {
         guard !isSettling else { return }
         isSettling = true

@@ -4,8 +4,8 @@ import HarakaPluginABI
 
 /// A method that is registered on a hook.
 ///
-/// One plain word: copying it counts no reference and moves nothing, which is most of what a hook would cost. The view owns
-/// what it points to, and the generation the view.
+/// One plain word: copying it counts no reference and moves nothing, which is most of what a hook would cost. The view
+/// owns what it points to, and the generation the view.
 struct Handler {
     private let record: UnsafeMutablePointer<HandlerRecord>
 

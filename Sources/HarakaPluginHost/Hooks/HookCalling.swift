@@ -95,8 +95,8 @@ extension PluginHost {
 }
 
 extension PluginReply {
-    /// Text, lines, or for a DSN a map with its code, its status and one of these, so that a plugin that postpones a refusal
-    /// can give it again as it was.
+    /// Text, lines, or for a DSN a map with its code, its status and one of these, so that a plugin that postpones a
+    /// refusal can give it again as it was.
     fileprivate var inDenyArguments: Value {
         let words = lines.count > 1 ? Value.list(lines.map(Value.text)) : .text(text)
         guard code != nil || status != nil else { return words }

@@ -53,8 +53,8 @@ final class HookRun {
 
     var uuid: String { state?.connection.logUUID ?? "-" }
 
-    /// Asks the plugins of `question`. The verdict, or nil if it comes later. A question that is still open is withdrawn:
-    /// Haraka cancels the waiting handler when a required hook starts.
+    /// Asks the plugins of `question`. The verdict, or nil if it comes later. A question that is still open is
+    /// withdrawn: Haraka cancels the waiting handler when a required hook starts.
     func start(_ question: Question, _ handlers: [Handler], deny: [Handler]) -> Verdict? {
         advance(begin(question, handlers, deny: deny))
     }

@@ -1,4 +1,5 @@
-// Timers, posts and jobs: what a plugin set going. Owned by its generation, revoked at its end. plugin.h "time and work".
+// Timers, posts and jobs: what a plugin set going. Owned by its generation, revoked at its end. plugin.h "time and
+// work".
 
 import HarakaPluginABI
 

@@ -4,8 +4,8 @@ import HarakaCore
 import HarakaPluginABI
 
 extension PluginHost {
-    /// Asks handlers one after the other for as long as they answer CONT at once and without words: the struct that they get
-    /// is filled in once, and nothing is counted or copied between them. The slow way takes over from there.
+    /// Asks handlers one after the other for as long as they answer CONT at once and without words: the struct that
+    /// they get is filled in once, and nothing is counted or copied between them. The slow way takes over from there.
     func askQuickly(
         _ run: HookRun, _ state: ConnectionState, _ handlers: [Handler], _ step: HookChain.Step
     ) -> Verdict? {

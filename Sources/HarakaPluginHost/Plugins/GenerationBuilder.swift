@@ -48,9 +48,9 @@ final class GenerationBuilder {
 }
 
 extension PluginHost {
-    /// Maps and registers all plugins of `prepared` as a new generation, in the shadow: nobody uses it yet. On the loop,
-    /// which stands still meanwhile; for a server that serves see ``build(_:then:)``. Throws if one refuses; what was
-    /// registered until then is shut down and revoked.
+    /// Maps and registers all plugins of `prepared` as a new generation, in the shadow: nobody uses it yet. On the
+    /// loop, which stands still meanwhile; for a server that serves see ``build(_:then:)``. Throws if one refuses; what
+    /// was registered until then is shut down and revoked.
     public func build(_ prepared: PreparedPlugins) throws(PluginLoadError) -> Generation {
         let builder = try begin(prepared, nil)
         do throws(PluginLoadError) {
@@ -62,8 +62,8 @@ extension PluginHost {
         return finish(builder)
     }
 
-    /// The same, one plugin per turn of the loop. `then` is called on the loop, once: with the generation, or with why there
-    /// is none. One build at a time; ``stop(within:then:)`` ends one that is under way with an error.
+    /// The same, one plugin per turn of the loop. `then` is called on the loop, once: with the generation, or with why
+    /// there is none. One build at a time; ``stop(within:then:)`` ends one that is under way with an error.
     public func build(_ prepared: PreparedPlugins, then: @escaping (Result<Generation, PluginLoadError>) -> Void) {
         do throws(PluginLoadError) {
             goOn(try begin(prepared, then))

@@ -9,12 +9,14 @@ private struct InheritanceError: Error {
 }
 
 extension PluginHost {
-    /// Maps the parent if need be and runs its `haraka_register` with the child as `self`. A failure refuses to load the
-    /// child, whatever that makes of the status: half a plugin is none.
+    /// Maps the parent if need be and runs its `haraka_register` with the child as `self`. A failure refuses to load
+    /// the child, whatever that makes of the status: half a plugin is none.
     func inherit(_ child: PluginView, _ listed: String) -> Int32 {
         let plugin = child.plugin
         do throws(InheritanceError) {
-            guard plugin.isRegistering, let generation = builder?.generation, let prepared = builder?.prepared else { return HARAKA_E_STATE }
+            guard plugin.isRegistering, let generation = builder?.generation, let prepared = builder?.prepared else {
+                return HARAKA_E_STATE
+            }
             let sealed = try parent(of: child, listed, prepared)
             guard plugin.views.count < maximumViews else {
                 throw InheritanceError(

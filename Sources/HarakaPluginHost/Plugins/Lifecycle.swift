@@ -33,8 +33,8 @@ extension PluginHost {
         shutDown(generation, within: 30_000) {}
     }
 
-    /// Ends everything at a plain stop, bounded to `milliseconds` in all: a build that is under way, the generations that
-    /// live, and those whose plugins are still shutting down. Nothing can be built afterwards.
+    /// Ends everything at a plain stop, bounded to `milliseconds` in all: a build that is under way, the generations
+    /// that live, and those whose plugins are still shutting down. Nothing can be built afterwards.
     public func stop(within milliseconds: Int64, then done: @escaping () -> Void) {
         isStopping = true
         cancelBuild("the server is stopping")
@@ -89,7 +89,8 @@ extension PluginHost {
         warn(HARAKA_LOG_WARN, plugin.name, "-", text)
     }
 
-    /// Takes back all that a plugin registered, but for its pointers on connections. Its handle names nothing afterwards.
+    /// Takes back all that a plugin registered, but for its pointers on connections. Its handle names nothing
+    /// afterwards.
     func revoke(_ plugin: Plugin, quietly: Bool) {
         plugin.identity.isRevoked.store(true, ordering: .sequentiallyConsistent)
         revoked[plugin.handle.bits] = plugin
@@ -114,12 +115,12 @@ extension PluginHost {
             view.destroyData = nil
         }
         plugins.remove(plugin.handle)
-        // Its identity stays while its code does: a thread of the plugin that lives on is told HARAKA_E_REVOKED, and the log
-        // still names it.
+        // Its identity stays while its code does: a thread of the plugin that lives on is told HARAKA_E_REVOKED, and
+        // the log still names it.
     }
 
-    /// Takes what plugins that are over have left on connections and transactions: those of their own generation at a plain
-    /// stop, and any that they have learnt the handle of.
+    /// Takes what plugins that are over have left on connections and transactions: those of their own generation at a
+    /// plain stop, and any that they have learnt the handle of.
     func takePointers() {
         for state in connections.objects { for one in state.pointers.takeRevoked() { doom(one) } }
         for state in transactions.objects { for one in state.pointers.takeRevoked() { doom(one) } }

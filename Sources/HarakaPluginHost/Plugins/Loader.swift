@@ -1,4 +1,5 @@
-// From names in config/plugins to files that are found, sealed and checked. What is mapped then: GenerationBuilder.swift.
+// From names in config/plugins to files that are found, sealed and checked. What is mapped then:
+// GenerationBuilder.swift.
 
 import HarakaPluginABI
 

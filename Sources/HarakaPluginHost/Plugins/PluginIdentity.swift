@@ -20,8 +20,8 @@ final class PluginIdentity: Sendable {
 
     deinit { free(UnsafeMutablePointer(mutating: nameText.ptr)) }
 
-    /// False: the plugin is over. Counted first and asked then, while `hasNoPosts` looks at the two the other way round: so
-    /// a post either is refused or is seen.
+    /// False: the plugin is over. Counted first and asked then, while `hasNoPosts` looks at the two the other way
+    /// round: so a post either is refused or is seen.
     func beginPost() -> Bool {
         posts.add(1, ordering: .sequentiallyConsistent)
         guard isRevoked.load(ordering: .sequentiallyConsistent) else { return true }

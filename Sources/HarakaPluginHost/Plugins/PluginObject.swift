@@ -8,8 +8,8 @@ import Synchronization
 
 /// A mapped plugin of one generation, or the empty place of one that is out of order.
 ///
-/// The memory file's descriptor stays open for as long as its code is mapped: glibc would give the old code to whoever opens
-/// the same path, and `/proc/self/fd/N` is such a path.
+/// The memory file's descriptor stays open for as long as its code is mapped: glibc would give the old code to whoever
+/// opens the same path, and `/proc/self/fd/N` is such a path.
 final class PluginObject {
     let name: String
     /// Nil: out of order, or unmapped.
@@ -40,6 +40,10 @@ final class PluginObject {
     /// Every file that is mapped, whichever host did it, by its memory file. Process-wide, as the loader is.
     private static let mapped = Mutex<[Int32: SealedPlugin]>([:])
 
+    static let mappedAlready = "is mapped already: it must be sealed anew"
+
+    static func isMapped(_ file: SealedPlugin) -> Bool { mapped.withLock { $0[file.descriptor] != nil } }
+
     /// Maps the file and runs its constructors. On the loop: one thread loads.
     init(_ file: SealedPlugin, generation: Int, faults: FaultFrames) throws(PluginLoadError) {
         name = file.name
@@ -49,8 +53,7 @@ final class PluginObject {
         verdict = file.verified.unload
         standIn = nil
         exports = Set(file.verified.summary.exports.filter { $0.kind == .function }.map(\.name))
-        let isNew = PluginObject.mapped.withLock { $0[file.descriptor] == nil }
-        guard isNew else { throw PluginLoadError(file.name, "is mapped already: it must be sealed anew") }
+        guard !PluginObject.isMapped(file) else { throw PluginLoadError(file.name, PluginObject.mappedAlready) }
         faultIndex = faults.addPlugin(file.name, hash: file.hash, generation: generation)
         let outer = faults.enter(faultIndex, .load)
         defer { faults.leave(outer) }
@@ -73,14 +76,15 @@ final class PluginObject {
         faultIndex = 0
     }
 
-    /// libltdl keeps the books but binds lazily, and an unresolved symbol would end the process at its first use. So the
-    /// loader is asked first to bind everything now; libltdl then finds the object mapped.
+    /// libltdl keeps the books but binds lazily, and an unresolved symbol would end the process at its first use. So
+    /// the loader is asked first to bind everything now; libltdl then finds the object mapped.
     private func map(_ file: SealedPlugin) throws(PluginLoadError) {
         let path = file.sealed.path
         guard let probe = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
             throw PluginLoadError(file.name, PluginObject.explain(path, file.location.path))
         }
-        // From here on the descriptor must stay open until it is unmapped: see above. No plugin can close it by mistake.
+        // From here on the descriptor must stay open until it is unmapped: see above. No plugin can close it by
+        // mistake.
         haraka_fault_protect(file.descriptor)
         PluginObject.mapped.withLock { $0[file.descriptor] = file }
         guard let opened = PluginObject.open(path) else {
@@ -120,8 +124,8 @@ final class PluginObject {
 
     /// The address of an exported function of this very object, else nil.
     ///
-    /// Three checks, because asking the loader alone gives libc's `connect` or a library's `haraka_register`: the file's
-    /// own table has the name, the loader finds it, and what it finds lies in this object.
+    /// Three checks, because asking the loader alone gives libc's `connect` or a library's `haraka_register`: the
+    /// file's own table has the name, the loader finds it, and what it finds lies in this object.
     func function(_ name: String) -> UnsafeMutableRawPointer? {
         guard let mapping, exports.contains(name),
             let address = lt_dlsym(lt_dlhandle(mapping.handle), name)
@@ -131,9 +135,9 @@ final class PluginObject {
 
     // MARK: out again
 
-    /// Runs its destructors and takes it out of memory, if its verdict allows it and the loader does it. False: it is still
-    /// mapped, its memory file stays open, and nothing will call it. The caller has made sure that nothing can. On the loop,
-    /// outside of plugin code.
+    /// Runs its destructors and takes it out of memory, if its verdict allows it and the loader does it. False: it is
+    /// still mapped, its memory file stays open, and nothing will call it. The caller has made sure that nothing can.
+    /// On the loop, outside of plugin code.
     func unmap() -> Bool {
         guard let mapping else { return true }
         guard verdict == .safe, !isInert else { return false }

@@ -54,8 +54,8 @@ struct PointerNotes {
     }
 }
 
-/// A destroy function that has yet to run, and whose code it is. Taken out of the books first, so that no access is open
-/// while it runs.
+/// A destroy function that has yet to run, and whose code it is. Taken out of the books first, so that no access is
+/// open while it runs.
 struct PendingDestroy {
     let pointer: UnsafeMutableRawPointer?
     let destroy: PluginDestroy?

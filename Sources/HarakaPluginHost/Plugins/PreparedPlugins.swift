@@ -81,8 +81,8 @@ public struct PreparedPlugins: Sendable {
         return entry
     }
 
-    /// Takes over what another process of this server has prepared. Owns all descriptors of `manifest` from now on, also
-    /// if it throws. Any thread; maps nothing as code.
+    /// Takes over what another process of this server has prepared. Owns all descriptors of `manifest` from now on,
+    /// also if it throws. Any thread; maps nothing as code.
     public init(_ manifest: PluginManifest, abi: ABIVersion = PluginLoader.abi) throws(PluginLoadError) {
         ignoresBad = manifest.ignoresBad
         notices = manifest.notices
@@ -136,7 +136,7 @@ public struct PreparedPlugins: Sendable {
     /// With a stand-in that refuses for now in the plugin's place.
     ///
     /// - Parameters:
-    ///   - hooks: where it refuses, as in ``StandIn/hooks``; empty: wherever its note and its symbols say that it has hooks
+    ///   - hooks: where it refuses, as in ``StandIn/hooks``; empty: on the hooks that its note and its symbols name
     ///   - reason: for the log and for `haraka status`
     public func standingIn(for name: String, hooks: [String], reason: String) -> PreparedPlugins {
         var copy = self

@@ -9,9 +9,15 @@ extension PluginHost {
         if let object = generation.objects[sealed.name] { return object }
         depth += 1
         defer { depth -= 1 }
-        let object = try PluginObject(sealed, generation: generation.number, faults: faults)
-        generation.objects[sealed.name] = object
-        return object
+        do throws(PluginLoadError) {
+            let object = try PluginObject(sealed, generation: generation.number, faults: faults)
+            generation.objects[sealed.name] = object
+            return object
+        } catch {
+            // Its constructors have run, and it may not go.
+            if PluginObject.isMapped(sealed), error.message != PluginObject.mappedAlready { inert += 1 }
+            throw error
+        }
     }
 
     /// Registers a plugin of its own for that object.
@@ -62,7 +68,8 @@ extension PluginHost {
         return enter(view.plugin, .register) { register(UnsafePointer(table), view.selfHandle) }
     }
 
-    /// Looks up the registered methods, now that children have added all their overrides; then adds the `hook_*` exports.
+    /// Looks up the registered methods, now that children have added all their overrides; then adds the `hook_*`
+    /// exports.
     private func resolve(_ plugin: Plugin) throws(PluginLoadError) {
         for registration in plugin.registrations {
             let method: PluginMethod

@@ -55,7 +55,8 @@ public final class SealedPlugin: Sendable {
         }
     }
 
-    private init(_ name: String, _ location: PluginLocation, _ sealed: consuming SealedFile, _ verified: VerifiedPlugin) {
+    private init(_ name: String, _ location: PluginLocation, _ sealed: consuming SealedFile, _ verified: VerifiedPlugin)
+    {
         self.name = name
         self.location = location
         self.sealed = sealed
@@ -64,7 +65,8 @@ public final class SealedPlugin: Sendable {
         package = location.packageFolder ?? (access("\(beside)/config", F_OK) == 0 ? beside : nil)
     }
 
-    /// The same plugin in a memory file of its own, so that it can be mapped beside this one. Any thread; copies its bytes.
+    /// The same plugin in a memory file of its own, so that it can be mapped beside this one. Any thread; copies its
+    /// bytes.
     public func resealed() throws(PluginLoadError) -> SealedPlugin {
         do throws(PluginFileError) {
             return SealedPlugin(name, location, try sealed.resealed(), verified)

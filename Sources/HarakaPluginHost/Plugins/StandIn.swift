@@ -3,8 +3,8 @@
 import HarakaCore
 import HarakaPluginABI
 
-/// A plugin that is not loaded, but whose hooks answer DENYSOFT in its place: mail that it would have looked at is neither
-/// lost nor let through.
+/// A plugin that is not loaded, but whose hooks answer DENYSOFT in its place: mail that it would have looked at is
+/// neither lost nor let through.
 public struct StandIn: Sendable, Equatable {
     public let name: String
     /// Hooks, each with `@PRIORITY` where that is known: `rcpt`, `mail@-10`.

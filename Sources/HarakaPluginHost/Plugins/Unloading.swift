@@ -2,8 +2,8 @@
 
 import HarakaPluginABI
 
-/// Objects that may know each other's addresses, because they have acted for one plugin: a child and its parents, and the
-/// other children of those. They go together or stay together.
+/// Objects that may know each other's addresses, because they have acted for one plugin: a child and its parents, and
+/// the other children of those. They go together or stay together.
 private struct ObjectGroup {
     var plugins: [Plugin]
     var objects: [PluginObject]
@@ -39,10 +39,11 @@ extension PluginHost {
 
     /// Objects of plugins that are over, and that stay mapped: for good, or until what is still inside comes back.
     public var inertCount: Int {
-        inert + unloads.reduce(0) { sum, generation in
-            let over = generation.groups.filter { group in group.plugins.allSatisfy(\.isRevoked) }
-            return sum + over.flatMap(\.objects).count { $0.isMapped && !$0.isInert }
-        }
+        inert
+            + unloads.reduce(0) { sum, generation in
+                let over = generation.groups.filter { group in group.plugins.allSatisfy(\.isRevoked) }
+                return sum + over.flatMap(\.objects).count { $0.isMapped && !$0.isInert }
+            }
     }
 
     /// Plugins of this generation are over: their code is to go.
@@ -87,7 +88,8 @@ extension PluginHost {
     /// True: nothing is left to do for these. False: something of them is still inside.
     private func isSettled(_ group: ObjectGroup) -> Bool {
         guard group.plugins.allSatisfy(\.isRevoked) else { return true }
-        guard group.objects.contains(where: { $0.isMapped && !$0.isInert }) || group.plugins.contains(where: isRevokedYet)
+        guard
+            group.objects.contains(where: { $0.isMapped && !$0.isInert }) || group.plugins.contains(where: isRevokedYet)
         else { return true }
         guard group.plugins.allSatisfy(isQuiet) else { return false }
         let isSafe = group.objects.allSatisfy { $0.verdict == .safe }

@@ -11,7 +11,7 @@ extension PluginHost {
     }
 
     private var generationStates: [HostStatus.Generation] {
-        var states: [HostStatus.Generation] = unloads.filter(\.hasEnded).map { state($0, .ended) }
+        var states = unloads.filter { $0.hasEnded && $0.shutdown == nil }.map { state($0, .ended) }
         let draining = liveGenerations + endingGenerations.filter { one in !liveGenerations.contains { $0 === one } }
         for one in draining { states.append(state(one, one === generation && !one.hasEnded ? .current : .draining)) }
         if let builder { states.append(state(builder.generation, .building)) }

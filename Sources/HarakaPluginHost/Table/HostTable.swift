@@ -1,4 +1,5 @@
-// The table that plugins get: each slot is a C function that finds the host, checks thread and handle, and does one thing.
+// The table that plugins get: each slot is a C function that finds the host, checks thread and handle, and does one
+// thing.
 //
 // The files Table+<area> hold the functions. Every one of them may be called with anything: a stale handle, a NULL
 // pointer, from a foreign thread. None may trap, and none may call plugin code before it returns.

@@ -38,8 +38,8 @@ extension PluginHost {
         }
     }
 
-    /// Files of the configuration have changed: runs what the plugins of every live generation have left for them. `names`
-    /// as plugins give them: relative to config/. On the loop.
+    /// Files of the configuration have changed: runs what the plugins of every live generation have left for them.
+    /// `names` as plugins give them: relative to config/. On the loop.
     public func configurationChanged(_ names: [String]) {
         let generations = liveGenerations + (builder.map { [$0.generation] } ?? [])
         for plugin in generations.flatMap(\.plugins) where plugin.hasRegistered {
@@ -51,8 +51,8 @@ extension PluginHost {
         }
     }
 
-    /// Plugins of the current generation that have read one of these files while they registered, or watch it: who does not
-    /// watch what it has read must be loaded anew to notice a change. On the loop.
+    /// Plugins of the current generation that have read one of these files while they registered, or watch it: who does
+    /// not watch what it has read must be loaded anew to notice a change. On the loop.
     public func configurationReaders(_ names: [String]) -> [(plugin: String, file: String, watches: Bool)] {
         (generation?.plugins ?? []).flatMap { plugin in
             names.filter { plugin.filesRead.contains($0) || plugin.watches[$0] != nil }.map { name in

@@ -35,8 +35,8 @@ extension PluginHost {
         }
     }
 
-    /// Shows a line to the `log` hook. True: a plugin took it. Lines logged meanwhile go to the built-in writer. On the loop,
-    /// outside of plugin code.
+    /// Shows a line to the `log` hook. True: a plugin took it. Lines logged meanwhile go to the built-in writer. On the
+    /// loop, outside of plugin code.
     public func runLogHook(level: Int32, levelName: String, uuid: String, origin: String, message: String) -> Bool {
         guard let generation, !generation.hooks[.log].isEmpty, !isInLogHook, depth == 0 else { return false }
         isInLogHook = true

@@ -12,6 +12,8 @@ import Testing
         555500000000-555500001000 r--p 00000000 fe:01 77                         /usr/local/bin/haraka
         555500001000-555500009000 r-xp 00000800 fe:01 77                         /usr/local/bin/haraka
         7e0000000000-7e0000001000 r-xp 00000000 00:00 0 
+        7efffe000000-7efffe001000 r--p 00000000 00:01 39                         /memfd:part.so (deleted)
+        7efffe100000-7efffe101000 r-xp 00002000 00:01 40                         /memfd:part.so (deleted)
         7effff000000-7effff001000 r--p 00000000 00:01 41                         /memfd:maildir.so (deleted)
         7effff001000-7effff003000 r-xp 00001000 00:01 41                         /memfd:maildir.so (deleted)
         7f0000000000-7f0000001000 r--p 00000000 00:01 42                         /memfd:maildir.so (deleted)
@@ -38,6 +40,7 @@ import Testing
             (0x7f10_0000_1500, "/lib/a folder/libc.so.6+0x1500"),
             (0x7f00_0000_1010, "queue/maildir+0x1010"),  // a plugin has its own name
             (0x7eff_ff00_1010, "maildir.so+0x1010"),  // a memory file of no plugin that is known
+            (0x7eff_fe10_0010, "part.so+0x2010"),  // one whose beginning is not mapped
             (0x7ffe_0000_0010, "[vdso]+0x10"),
             (0x7e00_0000_0010, "0x7e0000000010"),  // no file
             (0x7f00_0000_0010, "0x7f0000000010"),  // not executable

@@ -35,7 +35,9 @@ import Testing
             ("__cxa_thread_atexit_impl", .threadDestructor("__cxa_thread_atexit_impl")),
             ("pthread_key_create", .threadDestructor("pthread_key_create")), ("signal", .signalHandler("signal")),
             ("sigaction", .signalHandler("sigaction")), ("dlopen", .loadsCode("dlopen")),
-            ("dlsym", .loadsCode("dlsym")),
+            ("dlsym", .loadsCode("dlsym")), ("getaddrinfo_a", .startsThreads("getaddrinfo_a")),
+            ("sigaltstack", .signalHandler("sigaltstack")), ("putenv", .leavesAddress("putenv")),
+            ("openlog", .leavesAddress("openlog")), ("syscall", .leavesAddress("syscall")),
         ])
     func imports(name: String, reason: UnloadVerdict.Reason) throws {
         #expect(try verdict("void \(name)(void); void f(void) { \(name)(); }", ["-fno-builtin"]) == .unsafe([reason]))

@@ -34,7 +34,8 @@ final class Zoo {
             loop: loop, log: log, configuration: configuration, roots: [folder], version: "zoo 1.0")
     }
 
-    /// Takes another host, whose fault page is this one, which has been installed. On the loop, before anything is loaded.
+    /// Takes another host, whose fault page is this one, which has been installed. On the loop, before anything is
+    /// loaded.
     func use(_ page: UnsafeMutablePointer<haraka_fault_page>) {
         host.close()
         host = PluginHost(

@@ -42,7 +42,8 @@ extension ZooTests {
                     }
                 }
                 let heard = zoo.heard()
-                #expect(heard.filter { $0 != "loop: turn" } == ["a", "b", "c"].map { "\($0): version \($0) registers" })
+                #expect(
+                    heard.filter { $0 != "loop: turn" } == ["a", "b", "c"].map { "\($0): version \($0) registers" })
                 #expect(heard.firstIndex(of: "loop: turn").map { $0 < 2 } == true)
                 let generation = try #require(outcome.all.first).get()
                 #expect(generation.names == ["a", "b", "c"])
@@ -59,7 +60,9 @@ extension ZooTests {
                 zoo.loop.run {
                     zoo.host.build(prepared, then: outcome.add)
                     zoo.host.build(prepared, then: outcome.add)
-                    #expect(throws: PluginLoadError("", "plugins are being loaded already")) { try zoo.host.build(prepared) }
+                    #expect(throws: PluginLoadError("", "plugins are being loaded already")) {
+                        try zoo.host.build(prepared)
+                    }
                 }
                 zoo.loop.drain()
                 #expect(outcome.errors == ["plugins are being loaded already"])

@@ -29,8 +29,8 @@ final class ZooLog: PluginLog, @unchecked Sendable {
         set { lock.with { limit = newValue } }
     }
 
-    /// Unless a test says otherwise: as servers run, for the host asks hooks in a quicker way while nobody wants to see each
-    /// answer; and what the zoo's plugins say. With ZOO_LOG=9 in the environment the whole zoo goes the long way.
+    /// Unless a test says otherwise: as servers run, for the host asks hooks in a quicker way while nobody wants to see
+    /// each answer; and what the zoo's plugins say. With ZOO_LOG=9 in the environment the whole zoo goes the long way.
     func isEnabled(_ level: Int32) -> Bool {
         lock.with { limit.map { level <= $0 } ?? (level <= ZooLog.usual || level == HARAKA_LOG_PROTOCOL) }
     }

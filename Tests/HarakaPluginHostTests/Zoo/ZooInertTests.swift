@@ -30,7 +30,8 @@ extension ZooTests {
                 #expect(client.ask(mail) == .cont)
                 #expect(zoo.heard() == ["a: word of p", "b: word of p"])
                 client.end()
-                #expect(endsAll(zoo).map { $0.split(separator: ":")[1] } == [" unmapped a", " unmapped b", " unmapped p"])
+                #expect(
+                    endsAll(zoo).map { $0.split(separator: ":")[1] } == [" unmapped a", " unmapped b", " unmapped p"])
                 #expect(zoo.unloaded == 3)
             }
         }

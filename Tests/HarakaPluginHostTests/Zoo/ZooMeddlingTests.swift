@@ -40,7 +40,9 @@ extension ZooTests {
             }
         }
 
-        @Test("who takes a signal handler is named, at once while loading and soon later; closes of the server's are refused")
+        @Test(
+            "who takes a signal handler is named, at once while loading and soon later; closes of the server's are refused"
+        )
         func meddles() throws {
             let handlers = Handlers()
             defer { handlers.restore() }

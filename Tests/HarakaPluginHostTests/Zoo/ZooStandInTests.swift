@@ -24,7 +24,9 @@ extension Zoo {
 
 extension ZooTests {
     @Suite("stand-ins") struct StandIns {
-        @Test("the hooks of its note refuse for now, quickly and the long way", arguments: [HARAKA_LOG_INFO, HARAKA_LOG_DATA])
+        @Test(
+            "the hooks of its note refuse for now, quickly and the long way",
+            arguments: [HARAKA_LOG_INFO, HARAKA_LOG_DATA])
         func refuses(level: Int32) throws {
             try withZoo { zoo in
                 zoo.log.level = level
@@ -59,7 +61,9 @@ extension ZooTests {
 
         @Test("hooks on which nothing can be refused go on without it; of a plugin without known hooks MAIL refuses")
         func places() {
-            let all = ["log", "disconnect", "reset_transaction", "deny", "capabilities", "init_child", "rcpt@120", "own@x"]
+            let all = [
+                "log", "disconnect", "reset_transaction", "deny", "capabilities", "init_child", "rcpt@120", "own@x",
+            ]
             let standIn = StandIn(name: "x", hooks: all, reason: "")
             #expect(standIn.places.map(\.hook) == ["rcpt", "own@x"])
             #expect(standIn.places.map(\.priority) == [100, 0])

@@ -98,7 +98,9 @@ extension ZooTests {
                 try zoo.load("slow")
                 let second = [zoo.connect(), zoo.connect()]
                 try zoo.load("slow")
-                let shown = { zoo.loop.run { zoo.host.status() }.generations.map { "\($0.number) \($0.state) \($0.connections)" } }
+                let shown = {
+                    zoo.loop.run { zoo.host.status() }.generations.map { "\($0.number) \($0.state) \($0.connections)" }
+                }
                 #expect(shown() == ["1 draining 1", "2 draining 2", "3 current 0"])
                 first.end()
                 #expect(shown() == ["1 draining 0", "2 draining 2", "3 current 0"])

@@ -41,7 +41,9 @@ extension ZooTests {
         func left(command: String, said: [String]) throws {
             try withZoo { zoo in
                 let client = try zoo.unloadable()
-                zoo.endAtOnce(client) { _ = zoo.host.ask(.unrecognizedCommand(word: command, rest: "0"), client.connection) }
+                zoo.endAtOnce(client) {
+                    _ = zoo.host.ask(.unrecognizedCommand(word: command, rest: "0"), client.connection)
+                }
                 let all = said + ["destroyed function", "unmapped"]
                 #expect(zoo.heard().sorted() == all.map { "u: \($0)" }.sorted())
                 #expect(zoo.unloaded == 1)
