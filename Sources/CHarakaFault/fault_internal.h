@@ -45,6 +45,24 @@ uint64_t haraka_fault_instruction(const ucontext_t *context) INTERNAL;
 /* The memory map into the record, unless it is there already. Async-signal-safe. */
 void haraka_fault_save_maps(haraka_fault_record *record) INTERNAL;
 
+/* ---- descriptors.c ----------------------------------------------------------------------------------------------- */
+
+/* Numbers beyond are not protected: more than the kernel's usual limit for a process. */
+#define HARAKA_FAULT_DESCRIPTORS (1 << 20)
+
+extern _Atomic uint64_t haraka_fault_protected[HARAKA_FAULT_DESCRIPTORS / 64] INTERNAL;
+
+static inline bool haraka_fault_is_protected(int descriptor)
+{
+    return descriptor >= 0 && descriptor < HARAKA_FAULT_DESCRIPTORS &&
+           (haraka_fault_protected[descriptor / 64] >> (descriptor % 64) & 1) != 0;
+}
+
+/* Whether the descriptor is a connection that a protected listener has accepted. */
+bool haraka_fault_is_client(int descriptor) INTERNAL;
+
+/* ---- order ------------------------------------------------------------------------------------------------------- */
+
 /* Keeps the compiler from moving stores across it: a signal handler sees them in the order that is written. */
 static inline void haraka_fault_order(void)
 {

@@ -1,4 +1,4 @@
-// `haraka -c DIR status`: the running server on one page, for people. docs/command-line.md "status".
+// `haraka -c DIR status`: the running server on one page, for people. docs/command-line.md "Status".
 
 import Glibc
 import HarakaConfig

@@ -43,7 +43,7 @@ enum FaultProgram {
     private static func compile(_ arguments: [String]) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror"] + arguments
+        process.arguments = ["cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"] + arguments
         let errors = Pipe()
         process.standardError = errors
         try process.run()

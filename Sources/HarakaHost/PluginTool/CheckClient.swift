@@ -59,12 +59,14 @@ final class CheckClient: ConnectionDriver {
 
     // MARK: the life of a client
 
+    /// As after EHLO.
     func greet() {
         connection.helloHost = "\(token).example.net"
         connection.helloVerb = .ehlo
         connection.isESMTP = true
     }
 
+    /// As after MAIL and RCPT.
     func beginTransaction() {
         connection.transactionCount += 1
         let transaction = Transaction(uuid: "\(connection.uuid).\(connection.transactionCount)")

@@ -34,6 +34,7 @@ enum CheckReport {
         return lines
     }
 
+    /// The last line, for people who read no others.
     private static func verdict(_ checked: Checked) -> String {
         let others = [TestStatus.passed, .warning, .skipped].map { ($0, checked.count($0)) }.filter { $0.1 > 0 }
             .map { $0.0 == .warning ? "\($0.1) with warnings" : "\($0.1) \($0.0.name)" }.joined(separator: ", ")

@@ -18,6 +18,7 @@ enum ContractTests {
     /// Milliseconds for which a plugin may hold the loop, as `loop_warn_ms` has it.
     private static let patience: Int64 = 100
 
+    /// Every hook once, each with a client of its own, so that one that misbehaves is named by what was running.
     private static func with(_ style: ArgumentStyle) -> @Sendable (TestRun) throws -> Void {
         { run in
             let harness = Harness(run)
@@ -53,6 +54,7 @@ enum ContractTests {
         harness.stop()
     }
 
+    /// What one client can make a plugin write, many clients can fill a disk with.
     private static func logsLittle(_ run: TestRun) throws {
         let harness = Harness(run)
         let generation = try harness.load()
@@ -66,6 +68,7 @@ enum ContractTests {
         harness.stop()
     }
 
+    /// Tables that fill up, counters that overflow, handles that are kept for too long.
     private static func many(_ run: TestRun) throws {
         let harness = Harness(run)
         let generation = try harness.load()

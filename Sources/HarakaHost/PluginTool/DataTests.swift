@@ -19,6 +19,7 @@ enum DataTests {
         PluginTest(.data, "descriptors", "leaves no descriptor open for each message", descriptors),
     ]
 
+    /// A session from the greeting to the end with this message. A plugin that refuses it has passed.
     private static func message(
         recipients: Int = 1, _ content: @escaping @Sendable (String) -> [UInt8]
     ) -> @Sendable (TestRun) throws -> Void {
@@ -40,6 +41,7 @@ enum DataTests {
         }
     }
 
+    /// Messages that are held keep their memory or spool file, however long ago the client has gone.
     private static func reportHeld(_ run: TestRun) {
         let held = TableSpy.heldMessages
         guard held > 0 else { return }
@@ -48,6 +50,7 @@ enum DataTests {
             "haraka_table->message_release each that message_retain gave, also where the answer is a refusal")
     }
 
+    /// State in static variables: two clients take turns, and nothing of one may be seen at the other.
     private static func interleaved(_ run: TestRun) throws {
         let harness = Harness(run)
         try harness.load()
@@ -68,6 +71,7 @@ enum DataTests {
         harness.finish()
     }
 
+    /// What belongs to a transaction must end with it: five of them on one connection.
     private static func second(_ run: TestRun) throws {
         let harness = Harness(run)
         try harness.load()
@@ -85,6 +89,7 @@ enum DataTests {
         harness.finish()
     }
 
+    /// One client after the other with a small message each; less of them where the plugin is slow.
     private static func deliver(_ harness: Harness, _ count: Int) {
         let end = CheckLoop.now() + 3000
         for _ in 0..<count where CheckLoop.now() < end {
@@ -99,6 +104,7 @@ enum DataTests {
     /// Bytes per message that cannot be told from noise.
     private static let tolerance = 2048
 
+    /// After a hundred messages, which fill caches and pools, two hundred more may not cost anything.
     private static func memory(_ run: TestRun) throws {
         let harness = Harness(run)
         try harness.load()
@@ -117,6 +123,7 @@ enum DataTests {
         harness.finish()
     }
 
+    /// A server that runs for months has no descriptor to lose per message.
     private static func descriptors(_ run: TestRun) throws {
         let harness = Harness(run)
         try harness.load()

@@ -38,6 +38,7 @@ struct Delivery {
 
     mutating func whole() { for number in 0..<Delivery.stepCount { step(number) } }
 
+    /// A refusal ends the mail: what follows would never be asked.
     private mutating func ask(_ question: Question) -> HookCode {
         guard let verdict = client.answer(question, question.hook?.name ?? "") else {
             (isUnanswered, isRefused) = (true, true)
@@ -64,6 +65,7 @@ struct Delivery {
         _ = ask(.mail(PathArguments(address: sender, parameters: [])))
     }
 
+    /// The core takes a recipient that no plugin speaks for as refused; here all are taken, so that the message comes.
     private mutating func rcpt() {
         for index in 0..<recipients where !isRefused {
             let path = PathArguments(
@@ -88,6 +90,7 @@ struct Delivery {
         _ = ask(.queueOK("Message Queued"))
     }
 
+    /// What the core asks whatever was said before.
     private mutating func quit() {
         guard !isUnanswered else { return client.vanish() }
         if client.connection.transaction != nil {

@@ -63,6 +63,7 @@ final class Harness {
         return generation
     }
 
+    /// Hooks of the process rather than of a client.
     func askServer(_ hook: Hook, _ generation: Generation) {
         measured(hook.name) { _ = host.askServer(hook, of: generation) }
     }
@@ -131,6 +132,7 @@ final class Harness {
         report(look)
     }
 
+    /// Makes findings, without stopping first.
     func report(_ look: Look) {
         reportComplaints()
         reportStatuses()
@@ -141,6 +143,7 @@ final class Harness {
         for (text, advice) in after.remains(since: before) { run.warn("\(text), after haraka_shutdown", advice) }
     }
 
+    /// Eight at most: a plugin that is wrong in one place is wrong each time it is asked.
     private func reportComplaints() {
         var seen: Set<String> = []
         for line in log.takeComplaints() where seen.insert(line.message).inserted && seen.count <= 8 {
@@ -157,6 +160,7 @@ final class Harness {
         }
     }
 
+    /// What the host refused. A plugin that looks at its statuses may live with that, so most are warnings.
     private func reportStatuses() {
         let wrong = TableSpy.count(HARAKA_E_WRONG_THREAD).map(\.function)
         if !wrong.isEmpty {

@@ -11,6 +11,7 @@ enum HostVersionTests {
         PluginTest(.load, "foreign_host", "refuses a host of another ABI", foreignHost),
     ]
 
+    /// `haraka_service` may answer NULL on any host: who cannot do without says so in its note.
     private static func noServices(_ run: TestRun) throws {
         let harness = Harness(run)
         harness.host.hostTable.pointee.service = { _ in nil }
@@ -37,6 +38,7 @@ enum HostVersionTests {
         }
     }
 
+    /// As HARAKA_REGISTER has it, such a host is refused; who looks at each member before its use may go on.
     private static func olderHost(_ run: TestRun) throws {
         let harness = Harness(run)
         let table = harness.host.hostTable
@@ -51,6 +53,7 @@ enum HostVersionTests {
         }
     }
 
+    /// The table of another ABI may have anything where this one has functions: only its size and numbers may be read.
     private static func foreignHost(_ run: TestRun) throws {
         let harness = Harness(run)
         harness.host.hostTable.pointee.abi_major = 9

@@ -39,6 +39,7 @@ enum LoadTests {
         }
     }
 
+    /// What HARAKA_REGISTER does to the process as a whole, and whether `haraka_shutdown` undoes it.
     private static func register(_ run: TestRun) throws {
         let harness = Harness(run)
         try harness.load()
@@ -46,6 +47,7 @@ enum LoadTests {
         harness.finish(.process)
     }
 
+    /// State in static variables that the second generation believes to be its own, or locks and ports that are taken.
     private static func twice(_ run: TestRun) throws {
         let harness = Harness(run)
         try harness.load()
@@ -83,6 +85,7 @@ enum LoadTests {
         String(hook.prefix { $0 != ":" }.map { $0 == "-" ? "_" : $0 })
     }
 
+    /// A value that is null where the plugin's own file would have had one.
     private static func missingFiles(_ run: TestRun) throws {
         let harness = Harness(run, .missing)
         try everyHook(harness)

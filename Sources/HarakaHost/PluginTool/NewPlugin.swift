@@ -59,8 +59,8 @@ struct NewPlugin {
             """)
     }
 
-    /// Haraka's `-p`: in the server's folder, where `make` puts the object to where the server looks for it, with a page
-    /// for `haraka -h NAME`. Files that are there are kept, unless `force` is set.
+    /// Haraka's `-p`: in the server's folder, where `make` puts the object to where the server looks for it, with a
+    /// page for `haraka -h NAME`. Files that are there are kept, unless `force` is set.
     func make(in folder: Folder) throws {
         let target = "\(folder.plugins)/\(name)"
         let page = "\(folder.path)/docs/plugins/\(name).md"
@@ -98,6 +98,7 @@ struct NewPlugin {
         }
     }
 
+    /// The words of share/templates/README.md, in names and contents alike.
     private func replaced(_ text: String) -> String {
         let words = [
             ("@NAME@", name.text), ("@FILE@", name.lastComponent), ("@IDENT@", identifier), ("@PREFIX@", prefix.path),

@@ -13,6 +13,7 @@ enum NextTests {
         PluginTest(.next, "shutdown", "copes with a shutdown while it thinks", shutdown),
     ]
 
+    /// An answer that never comes holds the client until the time limit; two are an error that hides which one counted.
     private static func answers(_ run: TestRun) throws {
         let harness = Harness(run)
         let generation = try harness.load()
@@ -26,6 +27,7 @@ enum NextTests {
         harness.finish()
     }
 
+    /// The host cancels the question: `on_cancel` runs, and an answer that still comes must do no harm.
     private static func clientGone(_ run: TestRun) throws {
         try whileThinking(run) { harness, client in
             client.vanish()
@@ -34,6 +36,7 @@ enum NextTests {
         }
     }
 
+    /// As when the server closes the connection: nothing is cancelled first.
     private static func sessionEnds(_ run: TestRun) throws {
         try whileThinking(run) { _, client in
             run.at("when the session ended")
@@ -41,6 +44,7 @@ enum NextTests {
         }
     }
 
+    /// The generation ends with answers open; what is left is revoked.
     private static func shutdown(_ run: TestRun) throws {
         let harness = Harness(run)
         let generation = try harness.load()
@@ -54,6 +58,7 @@ enum NextTests {
         harness.report(.process)
     }
 
+    /// 20 ms instead of the plugin's own limit: it is too late with everything, and must cope.
     private static func timeLimit(_ run: TestRun) throws {
         let harness = Harness(run)
         let generation = try harness.load(timeout: 0.02)

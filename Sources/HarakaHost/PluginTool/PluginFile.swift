@@ -87,6 +87,7 @@ struct PluginFile {
         return try readAll(descriptor, path)
     }
 
+    /// All of a file that was found to be a regular one of bearable size.
     private static func readAll(_ descriptor: Int32, _ path: String) throws -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 18)

@@ -17,6 +17,7 @@ enum PluginInfo {
         }
     }
 
+    /// What programs get for a file that cannot be used.
     private static func refusal(_ file: PluginFile, _ error: PluginLoadError) -> ConfigValue {
         .map(["file": .string(file.path), "usable": .bool(false), "reason": .string(error.message)])
     }

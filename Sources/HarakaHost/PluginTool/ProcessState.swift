@@ -58,6 +58,7 @@ struct ProcessState {
         return found + noise(since: before)
     }
 
+    /// A warning: a library may be talkative once. The server's log is on standard output, where no line must be torn.
     private func noise(since before: ProcessState) -> [Finding] {
         guard output > before.output else { return [] }
         let text = "wrote \(output - before.output) bytes to standard output or error"
@@ -105,6 +106,7 @@ struct ProcessState {
         return max(0, threadCount() - count)
     }
 
+    /// By address: who puts the same handler back has changed nothing.
     private static func handlers() -> [Int32: UInt] {
         var found: [Int32: UInt] = [:]
         for signal in 1...Int32(64) where signal != SIGKILL && signal != SIGSTOP {
@@ -115,6 +117,7 @@ struct ProcessState {
         return found
     }
 
+    /// Of this thread; others of the server have masks of their own, which plugins do not run on.
     private static func blockedSignals() -> [Int32] {
         var set = sigset_t()
         pthread_sigmask(SIG_BLOCK, nil, &set)

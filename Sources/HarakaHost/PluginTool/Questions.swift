@@ -84,6 +84,7 @@ extension CheckClient {
         }
     }
 
+    /// Questions without arguments.
     private static func plain(_ hook: Hook) -> Question? {
         let questions: [Question] = [
             .connectInit, .lookupRDNS, .connect, .capabilities, .data, .maxDataExceeded, .dataPost, .queue,

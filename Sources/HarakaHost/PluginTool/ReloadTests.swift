@@ -24,6 +24,7 @@ enum ReloadTests {
         harness.loop.run(atMost: 1000) { harness.loop.isIdle }
     }
 
+    /// Each generation handles a message, ends, and is unmapped where that is safe: 5 to warm up, 45 that count.
     private static func many(_ run: TestRun) throws {
         let harness = Harness(run)
         for _ in 0..<5 { try reload(harness) }
@@ -47,6 +48,7 @@ enum ReloadTests {
         harness.finish(.process)
     }
 
+    /// Both are mapped from files of their own, so they share nothing; the older one ends in the middle.
     private static func generations(_ run: TestRun) throws {
         let harness = Harness(run)
         try harness.load()
@@ -65,6 +67,7 @@ enum ReloadTests {
         harness.finish(.process)
     }
 
+    /// A plain stop does not wait for clients: the connection outlives the plugin that it has notes of.
     private static func live(_ run: TestRun) throws {
         let harness = Harness(run)
         try harness.load()
@@ -81,6 +84,7 @@ enum ReloadTests {
         harness.report(.process)
     }
 
+    /// Another plugin of the set did not load: this one registered, served nobody, and is shut down.
     private static func refused(_ run: TestRun) throws {
         let harness = Harness(run)
         let generation = try harness.build()
@@ -94,6 +98,7 @@ enum ReloadTests {
         harness.report(.process)
     }
 
+    /// A stop of the server has 5 s for all of its plugins.
     private static func shutdown(_ run: TestRun) throws {
         let harness = Harness(run)
         try reload(harness)
@@ -104,6 +109,7 @@ enum ReloadTests {
         harness.report(.process)
     }
 
+    /// Timers may run until the end. A job or a post that is under way then is cut off.
     private static func left(_ run: TestRun) throws {
         let harness = Harness(run)
         let generation = try harness.load()
@@ -119,6 +125,7 @@ enum ReloadTests {
         }
     }
 
+    /// The proof of the verdict: nothing of two generations is left in /proc/self/maps.
     private static func unmapped(_ run: TestRun) throws {
         guard case .safe = UnloadVerdict(try run.summary()) else {
             return run.skip("its file does not allow it: haraka plugin info says why")

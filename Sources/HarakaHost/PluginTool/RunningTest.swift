@@ -96,6 +96,7 @@ final class RunningTest {
         return Outcome(test: test, findings: findings, seconds: seconds)
     }
 
+    /// Without reaping it, so that its number stays its own.
     private var hasEnded: Bool {
         var info = siginfo_t()
         let flags = WEXITED | WNOHANG | WNOWAIT
@@ -125,9 +126,11 @@ final class RunningTest {
             advice: "a plugin must never call exit, _exit or quick_exit: refuse with a negative status instead")
     }
 
+    /// Where no backtrace was left: the handlers were taken away, or the stack is broken.
     private static let crashAdvice =
         "compile it with -g -fsanitize=address,undefined and call that function in a test program"
 
+    /// The last thing that the process said: why the test itself could not begin.
     private func firstError() -> String {
         guard let line = TextFile.read("\(folder)/errors")?.split(separator: "\n").last else { return "" }
         return ": \(line.prefix(200))"

@@ -14,16 +14,19 @@ extension StaticTests {
         PluginTest(.static, "unload", "can be unmapped after a reload", isUnloadable),
     ]
 
+    /// One such library makes the stacks of the whole server executable.
     private static func hasPlainStack(_ run: TestRun) throws {
         guard try run.summary().flags.contains(.executableStack) else { return }
         run.fail("asks for an executable stack", "link it with -Wl,-z,noexecstack; no nested functions in C")
     }
 
+    /// Text relocations make code writable while it loads, which hardened systems forbid.
     private static func isPositionIndependent(_ run: TestRun) throws {
         guard try run.summary().flags.contains(.textRelocations) else { return }
         run.fail("must be patched while it loads (DT_TEXTREL)", "compile all of it with -fPIC")
     }
 
+    /// The copy in memory has no folder of its own for $ORIGIN to stand for.
     private static func hasNoRunpath(_ run: TestRun) throws {
         let summary = try run.summary()
         let paths = [summary.runpath, summary.rpath].compactMap { $0 }
@@ -62,11 +65,12 @@ extension StaticTests {
             "link the library that has it (-l...); the server itself lends no symbols")
     }
 
+    /// A symbol that is seen is a promise: children find it as a method, and another build may not have it.
     private static func exportsLittle(_ run: TestRun) throws {
         let entries: Set<String> = [
             "haraka_register", "haraka_shutdown", "_init", "_fini", "_edata", "_end", "__bss_start",
         ]
-        // Templates of C++ are exported whatever the author does, and shared with nobody: plugins are mapped RTLD_LOCAL.
+        // Templates of C++ are exported whatever the author does, and shared with nobody: RTLD_LOCAL.
         let exports = try run.summary().exports.filter { !($0.isWeak && $0.name.hasPrefix("_Z")) }
         let others = exports.map(\.name).filter { !entries.contains($0) && !$0.hasPrefix("hook_") }
         guard !others.isEmpty else { return }
@@ -77,6 +81,7 @@ extension StaticTests {
                 + "adds them without")
     }
 
+    /// Not a finding: to stay mapped costs some memory with each reload, and some languages have no choice.
     private static func isUnloadable(_ run: TestRun) throws {
         guard case .unsafe(let reasons) = UnloadVerdict(try run.summary()) else {
             return run.note("can be unmapped after a reload")

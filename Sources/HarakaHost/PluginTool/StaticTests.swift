@@ -17,12 +17,14 @@ enum StaticTests {
         PluginTest(.static, "size", "is not larger than plugins are", isSmall),
     ]
 
+    /// ELF, a shared library, for this machine, and whole: what the dynamic linker would refuse or crash on.
     private static func isObject(_ run: TestRun) throws {
         if let problem = run.file.problem { throw TestFailure("\(problem)", "link it with -shared, for this machine") }
         guard let summary = run.file.summary else { return }
         run.note("is a shared object for \(summary.machine.name)")
     }
 
+    /// Whoever may write a plugin has the server's rights. The server seals it too, so it says the same.
     private static func isTrusted(_ run: TestRun) {
         do throws(PluginFileError) {
             _ = try SealedFile(run.file.path)
@@ -32,6 +34,7 @@ enum StaticTests {
         }
     }
 
+    /// Without a note nobody can say what the file is without running it: see docs/plugin-abi.md.
     private static func hasNote(_ run: TestRun) throws {
         switch try run.summary().note {
         case .found: return
@@ -46,6 +49,7 @@ enum StaticTests {
         return note
     }
 
+    /// Version and summary are what `haraka -l` shows; help is wished for, and no more.
     private static func isComplete(_ run: TestRun) throws {
         let note = try note(run)
         let missing = ["version", "summary"].filter { (note[$0] ?? "").isEmpty }
@@ -58,6 +62,7 @@ enum StaticTests {
         run.note("the note says version and summary; HARAKA_HELP would give haraka -h \(note.name) something to show")
     }
 
+    /// Settings, results and the log go by the plugin's name, and administrators by the file's.
     private static func isNamedAsNoted(_ run: TestRun) throws {
         let noted = try note(run).name
         guard run.file.name != noted else { return }
@@ -66,6 +71,7 @@ enum StaticTests {
             "name the file \(noted).so, or its settings and results are looked for under another name")
     }
 
+    /// While the header is 0.x both numbers must be the host's; the rule is that of `PluginCheck`.
     private static func fitsABI(_ run: TestRun) throws {
         let host = PluginLoader.abi
         guard let built = try note(run).abi else {
@@ -80,6 +86,7 @@ enum StaticTests {
         run.note("was built for plugin ABI \(built)")
     }
 
+    /// A data symbol of that name would be jumped into.
     private static func hasEntry(_ run: TestRun) throws {
         let summary = try run.summary()
         guard let entry = summary.export(named: PluginCheck.entryPoint) else {
@@ -97,6 +104,7 @@ enum StaticTests {
         }
     }
 
+    /// `hook_rctp` is exported, registered, and never asked: nothing but this says so.
     private static func knowsHooks(_ run: TestRun) throws {
         let unknown = exportedHooks(try run.summary()).filter { Hook(name: $0) == nil }.sorted()
         guard !unknown.isEmpty else { return }
@@ -105,6 +113,7 @@ enum StaticTests {
             "look for a slip of the pen; a hook of your own is reached by NEXT_HOOK only")
     }
 
+    /// A server seals a copy of each plugin at every reload, and debug information goes with it.
     private static func isSmall(_ run: TestRun) {
         let mebibytes = run.file.size >> 20
         guard mebibytes >= 16 else { return }

@@ -1,5 +1,5 @@
-// Functions around those of the host's table: what a plugin asks for, and what it is told. C functions carry no context,
-// so there is one spy per process.
+// Functions around those of the host's table: what a plugin asks for, and what it is told. C functions carry no
+// context, so there is one spy per process.
 
 import Glibc
 import HarakaPluginABI
@@ -23,8 +23,8 @@ enum TableSpy {
         return key
     }()
 
-    /// The calling thread is inside a host function, so a line that is logged now is the plugin's own doing, or answered
-    /// by a status.
+    /// The calling thread is inside a host function, so a line that is logged now is the plugin's own doing, or
+    /// answered by a status.
     static var isInside: Bool { pthread_getspecific(key) != nil }
 
     /// How often `function` answered `status`.

@@ -1,4 +1,4 @@
-// `haraka status --json`: the whole server as one value. docs/command-line.md "status".
+// `haraka status --json`: the whole server as one value. docs/command-line.md "Status".
 
 import Glibc
 import HarakaConfig

@@ -1,4 +1,4 @@
-// A worker's part of `haraka status`, as the value that the supervisor gets. docs/command-line.md "status".
+// A worker's part of `haraka status`, as the value that the supervisor gets. docs/command-line.md "Status".
 
 import HarakaConfig
 import HarakaPluginHost

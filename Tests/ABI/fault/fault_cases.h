@@ -1,5 +1,5 @@
 /* A worker in miniature, for CHarakaFaultTests: `fault_cases CASE PLUGIN.so`, with the fault page as descriptor 3. Each
- * case ends in the way that its name says, or with 0 if it should survive; what goes wrong is told on standard error. */
+ * case ends in the way that its name says, or with 0 if it should survive. Failures are told on standard error. */
 #ifndef FAULT_CASES_H
 #define FAULT_CASES_H
 

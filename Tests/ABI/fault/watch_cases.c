@@ -92,12 +92,13 @@ static void new_limits(void)
     CHECK(last_held >= 60 && fatal == 0);
 }
 
-/* Stopped for as long as the parent likes, which is longer than the limit, and busy for a while after that, so that the
- * watch thread looks again. The process lives on. */
+/* Stopped for as long as the parent likes, which is longer than the limit, and busy for a while before and after that,
+ * so that the watch thread looks. The process lives on. */
 static void stopped(void)
 {
     start(NEVER, 600);
     enter();
+    spin(150);
     raise(SIGSTOP);
     spin(150);
     leave();
