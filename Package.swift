@@ -91,8 +91,14 @@ let hostTests: [Target] = [
     tests("HarakaSupervisorTests", ["HarakaSupervisor"]),
     tests("HarakaSpoolTests", ["HarakaSpool", "HarakaCore"]),
     tests("HarakaCoreTests", ["HarakaCore", "HarakaTestKit", "SMTPSyntax"]),
+    tests("CHarakaFaultTests", ["CHarakaFault"]),
+    .testTarget(
+        name: "ABITests",
+        dependencies: ["HarakaPluginHost", "HarakaPluginABI", "HarakaCore", "SMTPSyntax"], exclude: ["Golden"],
+        swiftSettings: house),
     tests("HarakaPluginKitTests", ["HarakaPluginKit", "HarakaPluginABI"]),
-    tests("HarakaPluginHostTests", ["HarakaPluginHost", "HarakaPluginABI", "HarakaCore", "SMTPSyntax"]),
+    tests(
+        "HarakaPluginHostTests", ["HarakaPluginHost", "HarakaPluginABI", "HarakaCore", "SMTPSyntax", "CHarakaFault"]),
 ]
 
 let package = Package(

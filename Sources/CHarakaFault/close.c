@@ -1,5 +1,5 @@
-/* close(2) for the whole process: keeps the host's descriptors from plugins that close them by mistake. A number that is
- * closed twice, or kept too long, is the number of somebody else's socket by then. */
+/* close(2) for the whole process: keeps the host's descriptors from plugins that close them by mistake. A number that
+ * is closed twice, or kept too long, is the number of somebody else's socket by then. */
 #define _GNU_SOURCE
 #include "fault_internal.h"
 
@@ -116,6 +116,14 @@ int close(int descriptor)
     return close_by_host(descriptor);
 }
 
+static void unprotect_range(unsigned first, unsigned last)
+{
+    if (last >= HARAKA_FAULT_DESCRIPTORS)
+        last = HARAKA_FAULT_DESCRIPTORS - 1;
+    for (unsigned descriptor = first; descriptor <= last; descriptor++)
+        haraka_fault_unprotect((int)descriptor);
+}
+
 static int close_range_from(unsigned first, unsigned last, int flags, const void *caller)
 {
     const haraka_fault_frame *frame = current_call();
@@ -126,8 +134,8 @@ static int close_range_from(unsigned first, unsigned last, int flags, const void
         errno = EBADF;
         return -1;
     }
-    for (unsigned descriptor = first; is_ours && closes && descriptor < HARAKA_FAULT_DESCRIPTORS && descriptor <= last; descriptor++)
-        haraka_fault_unprotect((int)descriptor);
+    if (is_ours && closes)
+        unprotect_range(first, last);
     return (int)syscall(SYS_close_range, first, last, flags);
 }
 

@@ -1,17 +1,14 @@
-/* Which descriptors are the host's. */
+/* Which descriptors are the host's: those that it has protected, and the connections of its clients. */
 #define _GNU_SOURCE
 #include "fault_internal.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 /* Listeners whose connections are protected. */
 #define LISTENERS 256
@@ -20,6 +17,7 @@ _Atomic uint64_t haraka_fault_protected[HARAKA_FAULT_DESCRIPTORS / 64];
 
 /* The address that a listener and the connections it accepts share. */
 typedef struct local_address {
+    int type;
     sa_family_t family;
     in_port_t port;
     char path[sizeof((struct sockaddr_un *)NULL)->sun_path];
@@ -42,12 +40,14 @@ static bool local_address_of(int descriptor, local_address *address)
         struct sockaddr_in6 v6;
         struct sockaddr_un path;
     } own = {0};
-    socklen_t length = sizeof own;
-    if (getsockname(descriptor, &own.any, &length) != 0)
+    socklen_t length = sizeof own, type_size = sizeof address->type;
+    /* They are compared as bytes. */
+    memset(address, 0, sizeof *address);
+    if (getsockname(descriptor, &own.any, &length) != 0 ||
+        getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &address->type, &type_size) != 0)
         return false;
     if (length > sizeof own.path)
         length = sizeof own.path;
-    memset(address, 0, sizeof *address);
     address->family = own.any.sa_family;
     if (own.any.sa_family == AF_INET)
         address->port = own.v4.sin_port;
@@ -94,7 +94,8 @@ static void remember_listener(int descriptor)
 bool haraka_fault_is_client(int descriptor)
 {
     local_address address;
-    if (!local_address_of(descriptor, &address) || !is_connected(descriptor))
+    /* One that has gone away meanwhile has no address of its own any more, but ours is still there. */
+    if (!local_address_of(descriptor, &address))
         return false;
     for (uint32_t index = 0; index < listener_limit; index++)
         if (listeners[index].descriptor != 0 && memcmp(&listeners[index].address, &address, sizeof address) == 0)

@@ -67,6 +67,8 @@ extension Supervisor {
         }
         let noted = plugin.verified.note.hooks + prepared.parentHooks(of: plugin)
         let hooks = StandIn.hooks(forTempfail: knownHooks[plugin.name] ?? [], noted: noted)
+        // None of them can hold mail back: left out, it lets nothing pass that it would have stopped.
+        guard !hooks.isEmpty else { return prepared.removing(plugin.name) }
         return prepared.standingIn(for: plugin.name, hooks: hooks, reason: measure.reason)
     }
 }

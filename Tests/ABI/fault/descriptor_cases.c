@@ -139,6 +139,18 @@ static line connected(int listener, const socket_address *address, socklen_t siz
     return made;
 }
 
+/* A client that has torn its connection down is still the host's to close. */
+static void check_refused_when_gone(line client)
+{
+    const struct linger at_once = {1, 0};
+    char byte;
+    setsockopt(client.client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(client.client);
+    CHECK(recv(client.server, &byte, 1, 0) <= 0);
+    check_refused("close", client.server);
+    close(client.server);
+}
+
 static void check_line(socket_address host, socket_address own, socklen_t size)
 {
     int listener = listen_on(&host, size), reported;
@@ -146,6 +158,7 @@ static void check_line(socket_address host, socket_address own, socklen_t size)
     haraka_fault_protect_all();
     client = connected(listener, &host, size);
     check_refused("close", client.server);
+    check_refused_when_gone(connected(listener, &host, size));
     its_own = connected(listen_on(&own, size), &own, size);
     CHECK(call("close", its_own.server) == 0 && call("close", its_own.client) == 0);
     CHECK(call("close", its_own.listener) == 0 && call("close", client.client) == 0);
