@@ -70,14 +70,18 @@ let host: [Target] = [
     room("HarakaSpool", ["HarakaCore", "MailMessage", "CHarakaFile"]),
     room(
         "HarakaPluginHost",
-        ["HarakaPluginABI", "HarakaCore", "MailMessage", "SMTPSyntax", "CHarakaFault", "CHarakaFile", "CLtdl", "CPCRE2"]),
+        [
+            "HarakaPluginABI", "HarakaCore", "MailMessage", "SMTPSyntax", "CHarakaFault", "CHarakaFile", "CLtdl",
+            "CPCRE2",
+        ]),
     room(
         "HarakaNet", ["HarakaCore", "HarakaSpool", "HarakaPluginHost", "SMTPSyntax", "MailMessage", nioCore, nioPosix]),
     .executableTarget(
         name: "haraka",
         dependencies: [
             "HarakaNet", "HarakaPluginHost", "HarakaSpool", "HarakaConfig", "HarakaCore", "HarakaLog", "SMTPSyntax",
-            "MailMessage", "HarakaPluginABI", "HarakaSupervisor", "CHarakaFault", "CHarakaProcess", "CIDN2", nioCore, nioPosix,
+            "MailMessage", "HarakaPluginABI", "HarakaSupervisor", "CHarakaFault", "CHarakaProcess", "CIDN2", nioCore,
+            nioPosix,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/HarakaHost", swiftSettings: house),

@@ -22,7 +22,8 @@ struct Configuration: Sendable {
     /// Files whose mistakes keep all settings as they were.
     static func isCore(_ file: String) -> Bool {
         let names = [
-            "smtp.ini", "smtp.json", "smtp.yaml", "connection.ini", "log.ini", "loglevel", "log_timestamps", "plugins.ini",
+            "smtp.ini", "smtp.json", "smtp.yaml", "connection.ini", "log.ini", "loglevel", "log_timestamps",
+            "plugins.ini",
             "me", "plugins", "plugin_timeout",
         ]
         return names.contains(file) || file.hasSuffix(".timeout")
@@ -38,7 +39,8 @@ struct Configuration: Sendable {
         let (me, meProblems) = readMe(from: directory)
         let (plugins, pluginProblems) = readPluginList(from: directory)
         var problems =
-            directory.diagnostics + smtpProblems + connectionProblems + logProblems + pluginSettingsProblems + meProblems
+            directory.diagnostics + smtpProblems + connectionProblems + logProblems + pluginSettingsProblems
+            + meProblems
             + pluginProblems
         var timeouts: [String: Double] = [:]
         for entry in plugins {
@@ -48,7 +50,8 @@ struct Configuration: Sendable {
             for one in found where !problems.contains(one) { problems.append(one) }
         }
         return Configuration(
-            smtp: smtp, connection: connection, log: log, pluginSettings: pluginSettings, me: me, entries: plugins, timeouts: timeouts,
+            smtp: smtp, connection: connection, log: log, pluginSettings: pluginSettings, me: me, entries: plugins,
+            timeouts: timeouts,
             diagnostics: problems)
     }
 

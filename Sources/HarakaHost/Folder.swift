@@ -41,9 +41,13 @@ struct Folder: Sendable {
     func keepGoodConfiguration() {
         let names = (try? FileNames.of(config)) ?? []
         for name in names where Configuration.isCore(name) {
-            if let text = TextFile.read("\(config)/\(name)") { _ = try? TextFile.write(text, to: "\(goodConfig)/\(name)", force: true) }
+            if let text = TextFile.read("\(config)/\(name)") {
+                _ = try? TextFile.write(text, to: "\(goodConfig)/\(name)", force: true)
+            }
         }
-        for name in (try? FileNames.of(goodConfig)) ?? [] where !names.contains(name) { unlink("\(goodConfig)/\(name)") }
+        for name in (try? FileNames.of(goodConfig)) ?? [] where !names.contains(name) {
+            unlink("\(goodConfig)/\(name)")
+        }
     }
 
     /// The configuration as it is on disk now. Core files have built-in defaults; plugins' files have those that ship.

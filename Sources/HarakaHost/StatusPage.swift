@@ -21,7 +21,9 @@ enum StatusPage {
 
     private static func show(_ status: ConfigValue) {
         let where_ = (status["listening"]?.texts ?? []).joined(separator: ", ")
-        print("Haraka for Swift \(status.text("version")), process \(status.text("pid")), up \(duration(status.double("uptime")))")
+        print(
+            "Haraka for Swift \(status.text("version")), process \(status.text("pid")), up \(duration(status.double("uptime")))"
+        )
         print("listening on \(where_); plugin generation \(status.text("generation"))")
         print("")
         for worker in status["workers"]?.list ?? [] { show(worker: worker) }
@@ -29,7 +31,9 @@ enum StatusPage {
         for plugin in status["plugins"]?.list ?? [] { show(plugin: plugin) }
         let crashes = status["crashes"]?.list ?? []
         if !crashes.isEmpty { print("\nlast crashes") }
-        for crash in crashes { print("  \(time(crash.double("time")))  \(crash.text("summary")) [\(crash.text("worker"))]") }
+        for crash in crashes {
+            print("  \(time(crash.double("time")))  \(crash.text("summary")) [\(crash.text("worker"))]")
+        }
     }
 
     private static func show(worker: ConfigValue) {
@@ -48,7 +52,8 @@ enum StatusPage {
 
     private static func show(plugin: ConfigValue) {
         let hash = String(plugin.text("hash").prefix(12))
-        var text = "plugin \(PluginList.pad(plugin.text("name"), 30)) \(hash)  \(PluginList.pad(plugin.text("state"), 9))"
+        var text =
+            "plugin \(PluginList.pad(plugin.text("name"), 30)) \(hash)  \(PluginList.pad(plugin.text("state"), 9))"
         text += "limit \(plugin.text("timeout")) s"
         if let crashes = plugin["crashes"]?.integer, crashes > 0 { text += ", crashed \(crashes) times" }
         print(text)
@@ -56,11 +61,13 @@ enum StatusPage {
         for hook in plugin["hooks"]?.list ?? [] {
             var line = "    \(PluginList.pad(hook.text("hook"), 24)) \(PluginList.pad(hook.text("calls"), 10)) calls"
             if (hook["sampled"]?.integer ?? 0) > 0 {
-                line += "  p50 \(micro(hook.double("p50_us")))  p99 \(micro(hook.double("p99_us")))  max \(micro(hook.double("max_us")))"
+                line +=
+                    "  p50 \(micro(hook.double("p50_us")))  p99 \(micro(hook.double("p99_us")))  max \(micro(hook.double("max_us")))"
             }
             if let pending = hook["pending"]?.integer, pending > 0 {
                 line += "; \(pending) answered later: p50 \(micro(hook.double("pending_p50_ms") * 1000))"
-                line += "  p99 \(micro(hook.double("pending_p99_ms") * 1000))  max \(micro(hook.double("pending_max_ms") * 1000))"
+                line +=
+                    "  p99 \(micro(hook.double("pending_p99_ms") * 1000))  max \(micro(hook.double("pending_max_ms") * 1000))"
             }
             print(line)
         }

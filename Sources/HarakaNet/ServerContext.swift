@@ -44,7 +44,9 @@ public protocol SessionLog: AnyObject, Sendable {
 
 final class ServerContext {
     var settings: ServerSettings {
-        didSet { if settings.spoolDirectory != oldValue.spoolDirectory { spool = SpoolFolder(in: settings.spoolDirectory) } }
+        didSet {
+            if settings.spoolDirectory != oldValue.spoolDirectory { spool = SpoolFolder(in: settings.spoolDirectory) }
+        }
     }
     let host: PluginHost
     let log: any SessionLog

@@ -27,7 +27,8 @@ enum Daemon {
         for one in [log, nothing, ends[1]] { close(one) }
         defer { close(ends[0]) }
         guard sawReady(ends[0]) else {
-            throw CommandError("the server did not start; \(smtp.daemonLogFile) says why:\n\(lastLines(smtp.daemonLogFile))")
+            throw CommandError(
+                "the server did not start; \(smtp.daemonLogFile) says why:\n\(lastLines(smtp.daemonLogFile))")
         }
         print("Haraka runs as process \(process); its log is \(smtp.daemonLogFile)")
         return 0

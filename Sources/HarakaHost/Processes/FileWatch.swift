@@ -52,7 +52,9 @@ final class FileWatch {
             at = end
             // Too much happened at once: nobody knows what, so everything may have changed.
             if event.mask & UInt32(IN_Q_OVERFLOW) != 0 { found.formUnion(folders.values) }
-            guard let folder = folders[event.wd], !name.isEmpty, !name.hasPrefix("."), !name.hasSuffix("~") else { continue }
+            guard let folder = folders[event.wd], !name.isEmpty, !name.hasPrefix("."), !name.hasSuffix("~") else {
+                continue
+            }
             let isFolder = event.mask & UInt32(IN_ISDIR) != 0
             if isFolder, event.mask & UInt32(IN_CREATE | IN_MOVED_TO) != 0 { add("\(folder)/\(name)") }
             // A file that was just made is empty; what is written into it comes as an event of its own.

@@ -20,7 +20,9 @@ struct ListenSocket: Sendable {
 
     /// All addresses of smtp.ini, or the sockets that the service manager has opened instead.
     static func all(_ smtp: SMTPSettings, _ inherited: ActivationSockets?) throws -> [ListenSocket] {
-        if let inherited, !inherited.descriptors.isEmpty { return try inherited.descriptors.map { try adopt(Int32($0)) } }
+        if let inherited, !inherited.descriptors.isEmpty {
+            return try inherited.descriptors.map { try adopt(Int32($0)) }
+        }
         var addresses = smtp.listen
         if smtp.isListenDefault, access("/proc/net/if_inet6", F_OK) != 0 {
             addresses = [.tcp(host: "0.0.0.0", port: 25)]
@@ -69,7 +71,9 @@ struct ListenSocket: Sendable {
     }
 
     private static func openUnix(_ path: String, _ mode: UInt32?) throws -> ListenSocket {
-        guard var address = UnixAddress(path) else { throw CommandError("cannot listen on \(path): the path is too long") }
+        guard var address = UnixAddress(path) else {
+            throw CommandError("cannot listen on \(path): the path is too long")
+        }
         let descriptor = try make(AF_UNIX, path)
         // A socket file that nobody listens on any more is in the way.
         if connectStatus(&address) == ECONNREFUSED { unlink(path) }

@@ -98,7 +98,9 @@ private final class ControlCaller {
     private func write() {
         while !output.isEmpty {
             let count = send(descriptor, output, output.count, Int32(MSG_NOSIGNAL))
-            if count < 0, errno == EAGAIN { return loop.watch(descriptor, events: POLLOUT) { [unowned self] in write() } }
+            if count < 0, errno == EAGAIN {
+                return loop.watch(descriptor, events: POLLOUT) { [unowned self] in write() }
+            }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return over() }
             output.removeFirst(count)

@@ -50,7 +50,9 @@ extension Supervisor {
             log(.notice, "config/plugins has changed; haraka -c \(folder.path) --reload loads what it says")
         }
         guard configuration.pluginSettings.watch, isListChanged || !plugins.isEmpty else { return }
-        let what = plugins.map { $0.split(separator: "/").last.map(String.init) ?? $0 } + (isListChanged ? ["config/plugins"] : [])
+        let what =
+            plugins.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+            + (isListChanged ? ["config/plugins"] : [])
         reloadByItself("\(what.joined(separator: ", ")) changed")
     }
 
@@ -92,7 +94,8 @@ extension Supervisor {
         // All workers say the same.
         loop.after(2) { [unowned self] in staleFiles.remove(fields) }
         let pairs = stride(from: 0, to: fields.count - 1, by: 2).map { "\(fields[$0]) (\(fields[$0 + 1]))" }
-        let what = "configuration has changed that is read only when a plugin is loaded: \(pairs.joined(separator: ", "))"
+        let what =
+            "configuration has changed that is read only when a plugin is loaded: \(pairs.joined(separator: ", "))"
         guard configuration.pluginSettings.watch else {
             return log(.notice, "\(what); haraka -c \(folder.path) --reload")
         }

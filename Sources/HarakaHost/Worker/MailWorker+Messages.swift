@@ -69,7 +69,9 @@ extension MailWorker {
     private func hooks(of generation: Generation) -> [String] {
         var found: [String: [String]] = [:]
         for hook in generation.summary {
-            for row in hook.rows where found[row.plugin]?.last != hook.hook { found[row.plugin, default: []].append(hook.hook) }
+            for row in hook.rows where found[row.plugin]?.last != hook.hook {
+                found[row.plugin, default: []].append(hook.hook)
+            }
         }
         return generation.names.flatMap { [$0, (found[$0] ?? []).joined(separator: " ")] }
     }
@@ -97,7 +99,9 @@ extension MailWorker {
     private func listen() {
         let opened = start.listeners.map { server.listen($0) }
         EventLoopFuture.andAllSucceed(opened, on: loop).whenComplete { [self] result in
-            if case .failure(let error) = result { log.log(2, uuid: "-", origin: "core", "cannot take clients: \(error)") }
+            if case .failure(let error) = result {
+                log.log(2, uuid: "-", origin: "core", "cannot take clients: \(error)")
+            }
             server.startAccepting()
             say("listening")
         }

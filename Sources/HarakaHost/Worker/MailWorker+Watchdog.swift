@@ -11,12 +11,15 @@ extension MailWorker {
         let limits = configuration.pluginSettings
         let held: haraka_fault_held = { context, frame, milliseconds, isFatal in
             guard let context, let frame else { return }
-            Unmanaged<MailWorker>.fromOpaque(context).takeUnretainedValue().held(frame.pointee, milliseconds, isFatal != 0)
+            Unmanaged<MailWorker>.fromOpaque(context).takeUnretainedValue().held(
+                frame.pointee, milliseconds, isFatal != 0)
         }
         let status = haraka_fault_watch_start(
             page, UInt32(limits.loopWarnMilliseconds), UInt32(limits.loopKillMilliseconds), held,
             Unmanaged.passRetained(self).toOpaque())
-        if status != 0 { log.log(3, uuid: "-", origin: "core", "no watch thread: \(String(cString: strerror(status)))") }
+        if status != 0 {
+            log.log(3, uuid: "-", origin: "core", "no watch thread: \(String(cString: strerror(status)))")
+        }
     }
 
     /// On the watch thread.
@@ -24,7 +27,8 @@ extension MailWorker {
         host.noteHeld(plugin: frame.plugin, hook: frame.hook, milliseconds: milliseconds)
         let plugin = host.faults.pluginName(frame.plugin) ?? "unknown"
         let hook = host.faults.hookName(frame.hook) ?? "unknown"
-        let text = "plugin \(plugin) has held the loop for \(milliseconds) ms in hook \(hook): no client is served meanwhile"
+        let text =
+            "plugin \(plugin) has held the loop for \(milliseconds) ms in hook \(hook): no client is served meanwhile"
         // Not through the `log` hook: the loop, on which it would run, is held.
         guard isFatal else { return log.logger.write(LogLine(.warn, uuid: "-", origin: plugin, text)) }
         log.logger.write(
