@@ -83,9 +83,7 @@ final class PluginObject {
         guard let probe = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
             throw PluginLoadError(file.name, PluginObject.explain(path, file.location.path))
         }
-        // From here on the descriptor must stay open until it is unmapped: see above. No plugin can close it by
-        // mistake.
-        haraka_fault_protect(file.descriptor)
+        // From here on the descriptor must stay open until it is unmapped: see above.
         PluginObject.mapped.withLock { $0[file.descriptor] = file }
         guard let opened = PluginObject.open(path) else {
             let reason = lt_dlerror().map { String(cString: $0) } ?? "unknown error"
@@ -168,7 +166,6 @@ final class PluginObject {
 
     private func forget() {
         if let file {
-            haraka_fault_unprotect(file.descriptor)
             PluginObject.mapped.withLock { $0[file.descriptor] = nil }
         }
         file = nil
