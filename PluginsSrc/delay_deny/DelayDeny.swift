@@ -10,16 +10,43 @@ public import HarakaPluginKit
 
 /// In the order of the hooks: keep, give back, show.
 public func registerDelayDeny(_ plugin: Plugin) {
-    let ini = plugin.config.ini("delay_deny.ini")["main"]
-    let choice = Choice(included: ini["included_plugins"].string, excluded: ini["excluded_plugins"].string)
-    plugin.hook("deny") { call in postpone(call, choice) }
+    let settings = Settings(plugin)
+    plugin.config.watch("delay_deny.ini") { settings.changed() }
+    plugin.hook("deny") { call in postpone(call, settings.choice) }
     // First of all: another plugin's OK would end the hook, and the refusal would be forgotten.
     plugin.hook("rcpt_ok", priority: -100) { call in giveBack(call) }
+    // By now nothing can be postponed any more, and the message can carry who had something against it.
     plugin.hook("data") { call in
         guard let transaction = call.transaction else { return .continue }
         let names = kept(call.connection.notes).culprits + kept(transaction.notes).culprits
         if !names.isEmpty { transaction.headers.add("X-Haraka-Fail-Pre", joined(unique(names))) }
         return .continue
+    }
+}
+
+/// What delay_deny.ini says. A change does not touch a refusal that waits already: it is still given.
+private final class Settings {
+    private let plugin: Plugin
+    private(set) var choice = Choice(included: nil, excluded: nil)
+
+    init(_ plugin: Plugin) {
+        self.plugin = plugin
+        choice = Choice(included: entry("included_plugins").string, excluded: entry("excluded_plugins").string)
+    }
+
+    private func entry(_ key: String) -> ValueView { plugin.config.ini("delay_deny.ini")["main"][key] }
+
+    /// Both lists, or neither.
+    func changed() {
+        for key in ["included_plugins", "excluded_plugins"] {
+            let list = entry(key)
+            guard list.isNull || list.string != nil, !entries(list.string).contains(where: isNonsense) else {
+                return plugin.log(
+                    .error, "delay_deny.ini: all stays as it was: \(key) is no list of plugin, plugin:hook[:method]")
+            }
+        }
+        choice = Choice(included: entry("included_plugins").string, excluded: entry("excluded_plugins").string)
+        plugin.log(.info, "delay_deny.ini has changed")
     }
 }
 
@@ -44,12 +71,14 @@ private func postpone(_ call: borrowing Call, _ choice: Choice) -> Answer {
                 reply: reply(call.argument(1)), plugin: source.plugin, recipient: recipient))
     }
     notes.keep("rejections", rejections)
+    // Haraka's note, for plugins that look whether somebody had something against this client.
     notes.set("delay_deny_pre_fail", .map(rejections.culprits.map { Value.Entry($0, .integer(1)) }))
     return .ok
 }
 
 private func giveBack(_ call: borrowing Call) -> Answer {
     guard let transaction = call.transaction else { return .continue }
+    // Trusted after all: this is what the plugin is for.
     if call.connection.isRelaying {
         call.log(.info, "bypassing all pre-DATA deny: AUTH/RELAY")
         return .continue

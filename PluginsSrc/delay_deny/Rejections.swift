@@ -34,6 +34,7 @@ struct Choice: Equatable {
         self.excluded = entries(excluded)
     }
 
+    /// An empty list of those included is none: Haraka postpones all then.
     func postpones(_ source: Source) -> Bool {
         included.isEmpty ? !names(excluded, source) : names(included, source)
     }
@@ -96,12 +97,21 @@ func entries(_ list: String?) -> [String] {
         .map { String(decoding: $0, as: UTF8.self) }
 }
 
+/// Whether an entry of such a list can name nothing: too many parts, an empty one, or what no name has.
+func isNonsense(_ entry: String) -> Bool {
+    let parts = entry.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+    let isVisible = entry.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    return parts.count > 3 || parts.contains { $0.isEmpty } || !isVisible
+}
+
+/// Each once, in the order of the first time.
 func unique(_ names: [String]) -> [String] {
     var seen: [String] = []
     for name in names where !seen.contains(name) { seen.append(name) }
     return seen
 }
 
+/// Embedded Swift has no `joined` for strings.
 func joined(_ names: [String], by separator: String = " ") -> String {
     var all = ""
     for (index, name) in names.enumerated() { all += index == 0 ? name : separator + name }

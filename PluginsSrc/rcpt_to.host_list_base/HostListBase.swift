@@ -8,15 +8,18 @@ public import HarakaPluginKit
     }
 #endif
 
-/// Runs once for the plugin itself and once on behalf of each child, so that children share nothing.
+/// Runs once for the plugin itself and once on behalf of each child, so that children share nothing: each has lists of
+/// its own and watches the files in its own name.
 public func registerHostListBase(_ plugin: Plugin) {
     let lists = HostLists(plugin)
     plugin.method("load_host_list") { _ in
         lists.loadHosts()
+        lists.watchHosts()
         return .ok
     }
     plugin.method("load_host_list_regex") { _ in
         lists.loadPatterns()
+        lists.watchPatterns()
         return .ok
     }
     plugin.method("in_host_list") { call in
@@ -27,16 +30,17 @@ public func registerHostListBase(_ plugin: Plugin) {
         call.setResult(lists.pattern?.matches(call.text(0)) ?? false)
         return .ok
     }
+    // A method and not just a hook, so that a child can put its own in the place.
     plugin.method("hook_mail") { call in lists.receivedMail(call) }
     plugin.hook("mail", method: "hook_mail")
 }
 
-/// The lists of one plugin that uses them, and what they say about a sender.
+/// The lists of one plugin that uses them, and what they say about a sender. HostListChanges.swift renews them.
 final class HostLists {
     let plugin: Plugin
-    private(set) var hosts = HostSet()
-    private(set) var pattern: Pattern?
-    private var refusesSpoofing = false
+    var hosts = HostSet()
+    var pattern: Pattern?
+    var refusesSpoofing = false
     // A child may bring its own answer to these.
     private let inHostList: LateMethod
     private let inHostRegex: LateMethod
@@ -49,12 +53,16 @@ final class HostLists {
 
     func loadHosts() {
         hosts = HostSet(plugin.config.list("host_list"))
-        refusesSpoofing = isOn(plugin.config.value("host_list.anti_spoof").text)
+        refusesSpoofing = isOn(antiSpoof())
         plugin.log(.debug, "\(hosts.count) hosts in host_list")
     }
 
+    /// What `host_list.anti_spoof` says. Read as a list, because as a value `1` would be a number and no text.
+    func antiSpoof() -> Text { plugin.config.list("host_list.anti_spoof")[0].text }
+
     func receivedMail(_ call: borrowing Call) -> Answer {
         guard let transaction = call.transaction, let sender = call.address(0) else { return .continue }
+        // Bounces come from nowhere, so they can neither be ours nor pretend to be.
         guard !sender.isNull else {
             transaction.results.skip("mail_from.null")
             return .continue
@@ -63,28 +71,49 @@ final class HostLists {
             transaction.results.message("mail_from!local")
             return .continue
         }
+        // Whoever may relay is one of us.
         if refusesSpoofing && !call.connection.isRelaying {
             transaction.results.fail("mail_from.anti_spoof")
             return .deny("Mail from domain '\(sender.host.string)' is not allowed from your host")
         }
         transaction.results.pass("mail_from")
+        // For the hook `rcpt` of a child: such a sender, if it may relay, may send anywhere.
         transaction.notes.set("local_sender", .boolean(true))
         return .continue
     }
 
-    /// One expression out of all lines. A bad line would spoil the whole, so each is tried on its own first.
+    /// When the plugin is loaded there is nothing else to fall back to, so a bad line is left out and the others count.
     func loadPatterns() {
         var good: [String] = []
-        plugin.config.list("host_list_regex").forEach { line in
-            guard let source = line.string, !source.isEmpty else { return }
-            do throws(PluginError) {
-                _ = try Pattern(plugin, source, caseless: true, whole: true)
+        for source in sources() {
+            if let mistake = mistake(in: source) {
+                plugin.log(.error, "host_list_regex: \(mistake.cause)")
+            } else {
                 good.append(source)
-            } catch {
-                plugin.log(.error, "host_list_regex: \(error.cause)")
             }
         }
-        pattern = good.isEmpty ? nil : try? Pattern(plugin, alternatives(good), caseless: true, whole: true)
+        use(good)
+    }
+
+    /// The lines of host_list_regex.
+    func sources() -> [String] {
+        let lines = plugin.config.list("host_list_regex")
+        return (0..<lines.count).compactMap { lines[$0].string }.filter { !$0.isEmpty }
+    }
+
+    /// A bad line would spoil the whole expression, so each is tried on its own first.
+    func mistake(in source: String) -> PluginError? {
+        do throws(PluginError) {
+            _ = try Pattern(plugin, source, caseless: true, whole: true)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// One expression out of all lines: a question costs one match, however many lines there are.
+    func use(_ sources: [String]) {
+        pattern = sources.isEmpty ? nil : try? Pattern(plugin, alternatives(sources), caseless: true, whole: true)
     }
 }
 
@@ -96,7 +125,11 @@ func alternatives(_ sources: [String]) -> String {
 }
 
 /// Haraka takes any text as true here, even the word `false`.
-func isOn(_ text: Text) -> Bool {
+func isOn(_ text: Text) -> Bool { truth(of: text) ?? false }
+
+/// The value of a switch; nil if it is neither.
+func truth(of text: Text) -> Bool? {
     let value = text.trimmed
-    return value == "true" || value == "yes" || value == "on" || value == "1"
+    if value == "true" || value == "yes" || value == "on" || value == "1" { return true }
+    return value.isEmpty || value == "false" || value == "no" || value == "off" || value == "0" ? false : nil
 }

@@ -11,10 +11,12 @@ public import HarakaPluginKit
 /// Takes over the lists of its parent, and asks them about each recipient.
 public func registerInHostList(_ plugin: Plugin) {
     plugin.inherits("rcpt_to.host_list_base")
+    // From here on the lists are this plugin's: the parent reads and watches the files on its behalf.
     plugin.find("load_host_list")?.invoke()
     plugin.find("load_host_list_regex")?.invoke()
     let inHostList = LateMethod(plugin, "in_host_list")
     let inHostRegex = LateMethod(plugin, "in_host_regex")
+    // Asked anew for each recipient, never remembered: the lists may change between two of them.
     plugin.hook("rcpt") { call in
         guard let transaction = call.transaction, let recipient = call.address(0) else { return .continue }
         let host = recipient.host
@@ -22,6 +24,7 @@ public func registerInHostList(_ plugin: Plugin) {
             hasDomain: !host.isEmpty,
             isLocal: inHostList.isTrue(call, about: host) || inHostRegex.isTrue(call, about: host),
             isRelayedByLocal: call.connection.isRelaying && transaction.notes.get("local_sender").isTrue)
+        // Only OK is an answer. What is not ours may be another plugin's, and the core refuses what nobody accepts.
         transaction.results.set(verdict.key, .text(verdict.text))
         return verdict.accepts ? .ok : .continue
     }

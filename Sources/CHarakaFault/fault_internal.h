@@ -37,6 +37,8 @@ bool haraka_fault_claim_for_watch(int32_t watch_thread) INTERNAL;
 void haraka_fault_save_backtrace(haraka_fault_record *record, const ucontext_t *context) INTERNAL;
 /* Lets the C library load what backtrace() needs. */
 void haraka_fault_prime_backtrace(void) INTERNAL;
+/* Says on standard error whom the record blames. Async-signal-safe. */
+void haraka_fault_say_last_words(const haraka_fault_page *page) INTERNAL;
 /* The interrupted instruction. */
 uint64_t haraka_fault_instruction(const ucontext_t *context) INTERNAL;
 

@@ -178,6 +178,8 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     haraka_fault_save_backtrace(&page->record, context);
     if (page->record.frame.plugin == 0)
         blame_caller(page);
+    if (page->speaks)
+        haraka_fault_say_last_words(page);
     die_on_return(signal, info, context);
 }
 

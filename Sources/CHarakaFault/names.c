@@ -147,7 +147,8 @@ void haraka_fault_job_ends(haraka_fault_page *page, haraka_fault_frame *frame)
         return;
     /* The loop's thread may run a job too. */
     haraka_fault_own_frame =
-        page == haraka_fault_installed && job->thread == page->loop_thread ? &page->loop : NULL;
+        page == haraka_fault_installed && __atomic_load_n(&job->thread, __ATOMIC_RELAXED) == page->loop_thread
+            ? &page->loop : NULL;
     frame->plugin = 0;
     __atomic_store_n(&job->thread, 0, __ATOMIC_RELEASE);
 }

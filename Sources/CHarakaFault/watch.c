@@ -41,7 +41,7 @@ static uint64_t now(void)
 static uint64_t period(void)
 {
     uint32_t warn_ms = watch.warn_ms, kill_ms = watch.kill_ms;
-    uint32_t wanted = (warn_ms != 0 && (kill_ms == 0 || warn_ms < kill_ms) ? warn_ms : kill_ms) / 20;
+    uint32_t wanted = (warn_ms != 0 && (kill_ms == 0 || warn_ms < kill_ms) ? warn_ms : kill_ms) / 5;
     if (warn_ms == 0 && kill_ms == 0)
         wanted = LONGEST_PERIOD;
     if (wanted < SHORTEST_PERIOD)

@@ -41,7 +41,8 @@ def free_port():
 
 def compiled(source, target, *words):
     """An object or a program of one C file."""
-    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", *words, "-o", target, source], check=True, timeout=LIMIT)
+    command = ["cc", "-O2", "-Wall", "-Wextra", "-Werror", *words, "-o", target, source]
+    subprocess.run(command, check=True, timeout=LIMIT)
     return target
 
 
@@ -139,8 +140,8 @@ def haraka(build, plugins=("rcpt_to.in_host_list", "queue/discard"), objects=Non
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="haraka-bench-") as folder:
         files = {
-            "smtp.ini": f"listen=127.0.0.1:{port}\nnodes={nodes}\n", "log.ini": "level=warn\n", "me": "mx.example.com\n",
-            "connection.ini": f"spool_dir={folder}/spool\n", "host_list": "example.com\n",
+            "smtp.ini": f"listen=127.0.0.1:{port}\nnodes={nodes}\n", "log.ini": "level=warn\n",
+            "me": "mx.example.com\n", "connection.ini": f"spool_dir={folder}/spool\n", "host_list": "example.com\n",
             "plugins": "".join(f"{name}\n" for name in plugins), **(config or {})}
         for name in ("config", "plugins", "spool"):
             os.mkdir(os.path.join(folder, name), 0o700)

@@ -13,7 +13,8 @@ def measure(build):
     for kept, pairs in turns.items():
         ratios = [ratio(pair) for pair in pairs]
         what = "connections kept" if kept else "a connection for each"
-        aims.append((f"CPU per message / smtp-sink, {what}", f"<= {AIM}", statistics.median(ratios) <= AIM, spread(ratios)))
+        aims.append((f"CPU per message / smtp-sink, {what}", f"<= {AIM}", statistics.median(ratios) <= AIM,
+                     spread(ratios)))
     return aims, [*tables(turns)]
 
 

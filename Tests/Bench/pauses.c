@@ -117,7 +117,8 @@ int main(int count, char **words)
     is_over = 1;
     for (int i = 0; i < connections; i++) pthread_join(loads[i].thread, NULL);
     for (int i = 0; i < connections; i++) {
-        for (size_t k = 0; k < loads[i].count; k++) printf("%lld %lld\n", loads[i].waits[k].began, loads[i].waits[k].took);
+        const struct wait *const waits = loads[i].waits;
+        for (size_t k = 0; k < loads[i].count; k++) printf("%lld %lld\n", waits[k].began, waits[k].took);
     }
     return 0;
 }

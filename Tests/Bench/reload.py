@@ -11,7 +11,8 @@ from inline import compiled as compiled_plugin
 from measured import LIMIT, ROOT, compiled, haraka, read, say
 from soak import STAMP, STAMPS
 
-BUNDLED = ["tarpit", "delay_deny", "record_envelope_addresses", "queue/quarantine", "rcpt_to.in_host_list", "queue/discard"]
+BUNDLED = ["tarpit", "delay_deny", "record_envelope_addresses", "queue/quarantine", "rcpt_to.in_host_list",
+           "queue/discard"]
 NODES, RELOADS, LOAD = [1, 2], 20, 4  # LOAD: connections at a time
 AFTER = 0.25  # seconds after a reload that still count: the old generation ends then
 AIM = 20  # milliseconds
@@ -75,7 +76,8 @@ class Pauses:
 def pauses(build, nodes):
     """Milliseconds: the longest wait of each span without a reload, of each with one, and what each reload took."""
     with tempfile.TemporaryDirectory(prefix="haraka-bench-") as scratch:
-        program = compiled(os.path.join(ROOT, "Tests", "Bench", "pauses.c"), os.path.join(scratch, "pauses"), "-pthread")
+        source = os.path.join(ROOT, "Tests", "Bench", "pauses.c")
+        program = compiled(source, os.path.join(scratch, "pauses"), "-pthread")
         stamps = Stamps(scratch)
         os.mkdir(os.path.join(scratch, "first"))
         stamps.install(os.path.join(scratch, "first"), 0)
@@ -88,7 +90,8 @@ def pauses(build, nodes):
                 load.end()
     del spans[0]  # the first one warms up
     quiet, loaded = ([load.longest(span) for span in column] for column in list(zip(*spans))[:2])
-    say(f"reload, nodes={nodes}: longest of {len(load.waits)} waits {max(loaded):.1f} ms, without reloads {max(quiet):.1f} ms")
+    say(f"reload, nodes={nodes}: {len(load.waits)} waits, the longest {max(loaded):.1f} ms, "
+        f"without reloads {max(quiet):.1f} ms")
     return quiet, loaded, [took for *_, took in spans]
 
 

@@ -2,11 +2,12 @@
 import hashlib
 import re
 import shutil
+import signal
 import subprocess
 import unittest
 
-from server import (CLOSE_REFUSED, CRASH, HANDLER_PUT_BACK, HANDLER_REPLACED, HARAKA, HELD, LIMIT, NAMED, WORKER_AT_FAULT,
-                    read, until)
+from server import (CLOSE_REFUSED, CRASH, HANDLER_PUT_BACK, HANDLER_REPLACED, HARAKA, HELD, LIMIT, NAMED, PLUGINS,
+                    WORKER_AT_FAULT, Server, read, until)
 from wire import EHLO
 from workers import BOOM, MAIL, Load, Nodes, WorkersTest
 
@@ -144,6 +145,18 @@ class Crashes(Faulty):
         self.assertEqual(done.returncode, 255, done)
         self.assertRegex(done.stderr, r"(?m)^error: .*\bfault_crash_register\b.*\bregister\b")
         self.assertNotIn("Listening on", done.stdout)
+
+    def test_in_one_process(self):
+        """faults: with nodes=0 a crash ends the server, which says whose it was"""
+        path = self.animal("fault_crash_hook")
+        with Server(["fault_crash_hook", *PLUGINS], objects={"fault_crash_hook": path}) as server:
+            with server.dialogue() as client:
+                for command in (EHLO, MAIL, BOOM):
+                    client.socket.sendall(command)
+                self.assertEqual(server.process.wait(LIMIT), -signal.SIGSEGV)
+            server.reader.join(LIMIT)
+            crash = server.found(r"plugin fault_crash_hook \((?P<hash>\w{12})\) crashed in hook rcpt for connection [\w-]{36}: signal 11")
+            self.assertTrue(hashlib.sha256(read(path)).hexdigest().startswith(crash["hash"]), crash[0])
 
     def test_register_at_reload(self):
         """faults: a crash in haraka_register at a reload: it fails and names the plugin; not all clients are lost"""

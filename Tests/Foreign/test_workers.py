@@ -234,7 +234,7 @@ class Reload(WorkersTest):
                     pass
                 self.assertEqual(idle.say(b"QUIT\r\n")[:4], b"221 ")
             until("the old processes have ended", lambda: not any(map(is_alive, before)))
-            self.assertEqual(len(server.children()), WORKERS)
+            until("nobody else is there", lambda: len(server.children()) == WORKERS)
             self.assertFalse(before & server.children())
             self.assertIsNone(server.found(WORKER_AT_FAULT))
 

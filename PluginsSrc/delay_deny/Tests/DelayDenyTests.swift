@@ -61,6 +61,16 @@ struct DelayDenyTests {
         #expect(rejections.first(for: "joe@d") == nil)
     }
 
+    @Test(
+        "an entry has one to three parts, none of them empty",
+        arguments: [
+            ("dns", false), ("dns:mail", false), ("queue/x:queue:hook_queue", false), ("a:b:c:d", true),
+            (":mail", true), ("dns:", true), ("a::b", true), ("d\u{E9}", true), ("a\u{1}", true),
+        ])
+    func nonsense(entry: String, isNonsense: Bool) {
+        #expect(DelayDeny.isNonsense(entry) == isNonsense)
+    }
+
     @Test("the header names each plugin once")
     func names() {
         #expect(joined(unique(["a", "b", "a"])) == "a b")

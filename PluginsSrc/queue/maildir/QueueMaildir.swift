@@ -6,33 +6,52 @@ public import HarakaPluginKit
     public func harakaRegister(_ host: UnsafePointer<haraka_host>?, _ handle: haraka_self) -> Int32 {
         Plugin.register(host, handle, registerQueueMaildir)
     }
+
+    /// The generation ends after the last delivery has, so that the log never lacks how one ended.
+    @c(haraka_shutdown)
+    public func harakaShutdown(_ call: UnsafePointer<haraka_call>?) -> Int32 { jobs.shutDown(call) }
 #endif
 
-/// Reads the configuration and makes the root, so that a wrong path is an error at the start, not at the first mail.
+/// Of this copy of the plugin: each generation has its own. Loop thread only.
+nonisolated(unsafe) private let jobs = Jobs()
+
+/// A mistake in the configuration refuses to load.
+///
+/// Registers on `queue_outbound` whether it is wanted or not: a hook can only be added here, but `enable_outbound` may
+/// change at any time.
 public func registerQueueMaildir(_ plugin: Plugin) throws(PluginError) {
-    let ini = plugin.config.ini("queue.maildir.ini", booleans: "-main.enable_outbound")["main"]
-    let store = MailStore(
-        root: ini["root"].string ?? "./maildir",
-        path: try MailboxPath(template: ini["path"].string ?? "%d/%u"))
-    _ = try Folder(creating: store.root)
-    let queue = MaildirQueue(store)
+    let queue = MaildirQueue(try Settings(plugin.config))
+    plugin.config.watch("queue.maildir.ini") { queue.configurationChanged(plugin) }
     plugin.hook("queue") { call, next throws(PluginError) in try queue.receivedMessage(call, next) }
-    if ini["enable_outbound"].isTrue {
-        plugin.hook("queue_outbound") { call, next throws(PluginError) in try queue.receivedMessage(call, next) }
+    plugin.hook("queue_outbound") { call, next throws(PluginError) in
+        guard queue.settings.takesOutbound else { return next.continue() }
+        try queue.receivedMessage(call, next)
     }
+    // One process is enough for this, and it need not delay anybody: a thread does it.
     plugin.hook("init_master") { call in
-        let plugin = call.plugin
-        plugin.offload { store.sweep(plugin) }
+        let (plugin, store, job) = (call.plugin, queue.settings.store, jobs.begin())
+        plugin.offload({ store.sweep(plugin) }, then: { withExtendedLifetime(job) {} })
         return .continue
     }
 }
 
 /// The loop's side of a delivery: collects what it needs, hands it to a thread that may wait for the disk, answers.
 final class MaildirQueue {
-    private let store: MailStore
+    private(set) var settings: Settings
     private var names = UniqueNames(process: Plugin.processNumber, host: Plugin.hostName)
 
-    init(_ store: MailStore) { self.store = store }
+    init(_ settings: Settings) { self.settings = settings }
+
+    /// New settings hold for the next mail. A delivery that has begun has a copy of the old ones, so it ends where it
+    /// began.
+    func configurationChanged(_ plugin: Plugin) {
+        do throws(PluginError) {
+            settings = try Settings(plugin.config)
+            plugin.log(.info, "queue.maildir.ini has changed: delivers into \(settings.store.root)")
+        } catch {
+            plugin.log(.error, "queue.maildir.ini: all stays as it was: \(error.cause)")
+        }
+    }
 
     func receivedMessage(_ call: borrowing Call, _ next: consuming Next) throws(PluginError) {
         guard let transaction = call.transaction else { return next.continue() }
@@ -40,14 +59,17 @@ final class MaildirQueue {
         guard wish.isEmpty || wish == "maildir" else { return next.continue() }
         let letters = letters(transaction, call.connection)
         let message = try transaction.message()
-        let store = store
+        // All that the thread needs is taken along: it must not ask the host, and nothing may change under it.
+        let (store, job) = (settings.store, jobs.begin())
         next.offload {
             store.deliver(to: letters) { file throws(PluginError) in try message.write(to: file) }
         } then: { failure, next in
+            defer { withExtendedLifetime(job) {} }
             guard let failure else {
                 transaction.results.pass("maildir")
                 return next.ok()
             }
+            // The cause may name folders, which is nobody's business outside.
             next.plugin.log(.error, about: transaction.object, failure.cause)
             transaction.results.error(failure.cause)
             next.denySoft("Delivery failed, try again later")
@@ -56,12 +78,14 @@ final class MaildirQueue {
 
     /// One for each recipient; an address that was given twice counts once.
     private func letters(_ transaction: Transaction, _ connection: Connection) -> [Letter] {
+        let path = settings.store.path
         let sender = transaction.sender?.address.string ?? ""
         var letters: [Letter] = []
         transaction.recipients.forEach { recipient in
             guard let address = recipient.address else { return }
+            // Only <postmaster> may come without a domain (RFC 5321 4.5.1): that is ours.
             let host = address.host.isEmpty ? connection.localHost.string : address.host.string
-            let mailbox = store.path.mailbox(user: address.user.string, domain: host.isEmpty ? "localhost" : host)
+            let mailbox = path.mailbox(user: address.user.string, domain: host.isEmpty ? "localhost" : host)
             let recipient = address.address.string
             guard !letters.contains(where: { $0.mailbox == mailbox && $0.recipient == recipient }) else { return }
             letters.append(

@@ -5,6 +5,9 @@ import HarakaPluginKit
 struct Quarantine: Sendable {
     let base: String
 
+    /// An empty path means the default, as in Haraka.
+    init(base: String) { self.base = base.isEmpty ? "/var/spool/haraka/quarantine" : base }
+
     /// Where one copy goes: folder names below the base, and the file's name.
     struct Place: Equatable, Sendable {
         let folders: [String]
@@ -35,6 +38,7 @@ struct Quarantine: Sendable {
         do throws(PluginError) {
             let root = try Folder(creating: base)
             let tmp = try root.folder("tmp", create: true)
+            // The name in tmp goes in any case: a whole file has its other name by then, half a file is worth nothing.
             do throws(PluginError) {
                 let file = try tmp.create(place.name)
                 try body(file)
@@ -57,6 +61,9 @@ struct Quarantine: Sendable {
         try tmp.link(place.name, into: folder, as: place.name)
         try folder.sync()
     }
+
+    /// Makes what `store` needs. Removes nothing: another process may be writing there already.
+    func prepare() throws(PluginError) { _ = try Folder(creating: base).folder("tmp", create: true) }
 
     /// Removes what was being written when the server stopped.
     func clear() throws(PluginError) {

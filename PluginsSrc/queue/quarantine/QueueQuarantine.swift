@@ -6,19 +6,51 @@ public import HarakaPluginKit
     public func harakaRegister(_ host: UnsafePointer<haraka_host>?, _ handle: haraka_self) -> Int32 {
         Plugin.register(host, handle, registerQueueQuarantine)
     }
+
+    /// The generation ends when the last copy is stored, so that the log never lacks how that ended.
+    @c(haraka_shutdown)
+    public func harakaShutdown(_ call: UnsafePointer<haraka_call>?) -> Int32 { jobs.shutDown(call) }
 #endif
+
+/// Of this copy of the plugin: each generation has its own. Loop thread only.
+nonisolated(unsafe) private let jobs = Jobs()
 
 /// The same for mail of strangers and of clients that may relay.
 public func registerQueueQuarantine(_ plugin: Plugin) {
-    let path = plugin.config.ini("quarantine.ini")["main"]["quarantine_path"].string
-    let quarantine = Quarantine(base: path.flatMap { $0.isEmpty ? nil : $0 } ?? "/var/spool/haraka/quarantine")
+    let settings = Settings(Quarantine(base: configuredPath(plugin).string ?? ""))
+    plugin.config.watch("quarantine.ini") { settings.changed(plugin) }
     for hook in ["queue", "queue_outbound"] {
-        plugin.hook(hook) { call, next throws(PluginError) in try receivedMessage(call, next, quarantine) }
+        plugin.hook(hook) { call, next throws(PluginError) in try receivedMessage(call, next, settings.quarantine) }
     }
     plugin.hook("init_master") { call in
         // Before the first mail, so that no file that is being written is swept away.
-        do throws(PluginError) { try quarantine.clear() } catch { call.log(.error, error.cause) }
+        do throws(PluginError) { try settings.quarantine.clear() } catch { call.log(.error, error.cause) }
         return .continue
+    }
+}
+
+private func configuredPath(_ plugin: Plugin) -> ValueView {
+    plugin.config.ini("quarantine.ini")["main"]["quarantine_path"]
+}
+
+/// Where the next copy goes. One that is being stored has a value of its own, and ends where it began.
+private final class Settings {
+    private(set) var quarantine: Quarantine
+
+    init(_ quarantine: Quarantine) { self.quarantine = quarantine }
+
+    /// The new folder must be there: mail that cannot be stored is refused for now, and before the change it was not.
+    func changed(_ plugin: Plugin) {
+        let path = configuredPath(plugin)
+        do throws(PluginError) {
+            guard path.isNull || path.string != nil else { throw PluginError("quarantine_path is no path") }
+            let new = Quarantine(base: path.string ?? "")
+            try new.prepare()
+            quarantine = new
+            plugin.log(.info, "quarantine.ini has changed: copies go to \(new.base)")
+        } catch {
+            plugin.log(.error, "quarantine.ini: all stays as it was: \(error.cause)")
+        }
     }
 }
 
@@ -36,9 +68,12 @@ private func receivedMessage(
     let uuid = transaction.uuid.string
     let place = quarantine.place(for: uuid, below: wish, date: Plugin.date(ofSeconds: Plugin.microseconds / 1_000_000))
     let message = try transaction.message()
+    let job = jobs.begin()
     next.offload {
         quarantine.store(place) { file throws(PluginError) in try message.write(to: file) }
     } then: { failure, next in
+        defer { withExtendedLifetime(job) {} }
+        // Without the copy no answer may accept: the client has the only other one.
         if let failure {
             next.plugin.log(.error, about: transaction.object, failure.cause)
             transaction.results.error(failure.cause)

@@ -80,6 +80,7 @@ typedef struct haraka_fault_page {
      * not zero and `last.calls` stays, it is the same call: a call inside a call does not touch it. */
     haraka_fault_frame last;
     int32_t loop_thread;
+    uint32_t speaks;       /* nobody outlives the process: the handler writes a line to standard error itself */
     uint32_t plugin_limit; /* entries of `plugins` that have ever been used are below it */
     haraka_fault_record record;
     haraka_fault_job jobs[HARAKA_FAULT_JOBS];
@@ -148,7 +149,7 @@ int haraka_fault_check_handlers(void **handler);
 /* Called on the watch thread when a plugin call has held the loop for `warn_ms` (once per call), and again just before
  * the worker is ended at `kill_ms`. `frame` is a copy: who runs now, maybe in a call inside the call that is timed. */
 typedef void (*haraka_fault_held)(void *context, const haraka_fault_frame *frame, uint32_t held_ms, int is_fatal);
-/* Starts the watch thread: looks some 20 times per warn_ms (at most every 5 ms, at least every 100 ms). warn_ms and
+/* Starts the watch thread: looks some 5 times per warn_ms (at most every 5 ms, at least every 100 ms). warn_ms and
  * kill_ms 0: not. When fatal it fills the record (kind WATCHDOG), raises SIGABRT on the loop's thread so that the
  * record gets its backtrace, and if the process still lives a second later kills it with SIGKILL. Time in which the
  * process or the machine was stopped does not count. Once per process, after haraka_fault_install. 0 or an errno. */

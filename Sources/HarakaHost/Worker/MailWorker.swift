@@ -99,6 +99,7 @@ final class MailWorker: @unchecked Sendable {
     private func guardAgainstFaults() {
         haraka_fault_protect_all()
         for listener in start.listeners { haraka_fault_protect(listener) }
+        page.pointee.speaks = start.isWhole ? 1 : 0
         nonisolated(unsafe) let page = page
         let failed = (try? loop.submit { haraka_fault_install(page) }.wait()) != 0
         host.faults.isInstalled = !failed

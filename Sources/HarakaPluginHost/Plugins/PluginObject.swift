@@ -1,6 +1,5 @@
 // One shared object in this process: mapped, and unmapped when that is safe. docs/plugin-abi.md items 10, 19, 20, 24.
 
-import CHarakaFault
 import CHarakaFile
 import CLtdl
 import Glibc

@@ -28,6 +28,20 @@ struct QueueQuarantineTests {
         #expect(place == Quarantine.Place(folders: folders, name: "U-1.1"))
     }
 
+    @Test("without a path it is Haraka's folder")
+    func standard() {
+        #expect(Quarantine(base: "").base == "/var/spool/haraka/quarantine")
+    }
+
+    @Test("preparing makes tmp and leaves what is in it")
+    func prepared() throws {
+        let place = TemporaryQuarantine()
+        try place.quarantine.prepare()
+        _ = try Folder(creating: place.quarantine.base + "/tmp").create("being written")
+        try place.quarantine.prepare()
+        #expect(place.names("tmp") == ["being written"])
+    }
+
     @Test("the path is what is written into the note")
     func path() {
         let quarantine = Quarantine(base: "/q")

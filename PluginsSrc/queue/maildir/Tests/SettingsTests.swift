@@ -1,0 +1,49 @@
+// What counts as a path in queue.maildir.ini.
+import HarakaPluginKit
+import Testing
+
+@testable import QueueMaildir
+
+@Suite("Settings")
+struct SettingsTests {
+    private func view(_ value: haraka_value) -> ValueView { withUnsafePointer(to: value) { ValueView($0) } }
+
+    @Test("a key that is missing has its default, one that is set has its text")
+    func texts() throws {
+        #expect(try text(view(haraka_null()), "root", or: "./maildir") == "./maildir")
+        let bytes = Array("/var/mail".utf8)
+        let set = try bytes.withUnsafeBytes { lent in
+            try text(view(haraka_text_value(haraka_bytes(lent.baseAddress, lent.count))), "root", or: "./maildir")
+        }
+        #expect(set == "/var/mail")
+    }
+
+    @Test("a value that is no text, or an empty one, is a mistake and never the default")
+    func mistakes() {
+        let wrong = [haraka_integer(2024), haraka_list_value(nil, 0), haraka_text_value(haraka_bytes(nil, 0))]
+        for value in wrong {
+            #expect(throws: PluginError.self) { _ = try text(view(value), "root", or: "./maildir") }
+        }
+    }
+}
+
+@Suite("Jobs")
+struct JobsTests {
+    @Test("without a job under way the shutdown is done at once")
+    func idle() {
+        var call = haraka_call()
+        let jobs = Jobs()
+        do { _ = jobs.begin() }
+        #expect(jobs.shutDown(&call) == HARAKA_SUCCESS)
+    }
+
+    @Test("with jobs under way the shutdown is pending")
+    func busy() {
+        var call = haraka_call()
+        let jobs = Jobs()
+        let job = jobs.begin()
+        // Not let go: there is no host here that could be told.
+        _ = Unmanaged.passRetained(job)
+        #expect(jobs.shutDown(&call) == HARAKA_PENDING)
+    }
+}
