@@ -59,6 +59,7 @@ private func postpone(_ call: borrowing Call, _ choice: Choice) -> Answer {
     }
     if scope == .now && !call.connection.isRelaying { return .continue }
     guard let notes = scope == .connection ? call.connection.notes : call.transaction?.notes else { return .continue }
+    // Kept where no other plugin sees or changes it.
     let rejections = kept(notes)
     if scope == .now {
         rejections.note(source.plugin)
@@ -73,6 +74,7 @@ private func postpone(_ call: borrowing Call, _ choice: Choice) -> Answer {
     notes.keep("rejections", rejections)
     // Haraka's note, for plugins that look whether somebody had something against this client.
     notes.set("delay_deny_pre_fail", .map(rejections.culprits.map { Value.Entry($0, .integer(1)) }))
+    // OK on `deny` takes the refusal back: the core goes on as if nobody had refused.
     return .ok
 }
 
@@ -84,6 +86,7 @@ private func giveBack(_ call: borrowing Call) -> Answer {
         return .continue
     }
     guard let recipient = recipient(call.argument(0)) else { return .continue }
+    // Who refused the client has priority over who refused the sender: that was said first.
     guard
         let rejection = kept(call.connection.notes).first(for: recipient)
             ?? kept(transaction.notes).first(for: recipient)
@@ -109,6 +112,7 @@ private func reply(_ message: ValueView) -> Reply? {
     return Reply(text.isEmpty ? nil : text, code: code, status: Status(dotted: message["status"].text.string))
 }
 
+/// Several lines travel as one text with line ends; the host makes a reply of several lines of it.
 private func lines(_ list: ValueView) -> String {
     joined((0..<list.count).map { list[$0].text.string }, by: "\n")
 }

@@ -29,6 +29,7 @@ enum Scope: Equatable {
 struct Choice: Equatable {
     private let included: [String], excluded: [String]
 
+    /// As in the file; nil is the same as empty.
     init(included: String?, excluded: String?) {
         self.included = entries(included)
         self.excluded = entries(excluded)
@@ -39,6 +40,7 @@ struct Choice: Equatable {
         included.isEmpty ? !names(excluded, source) : names(included, source)
     }
 
+    /// An entry may say less than the source, never more.
     private func names(_ list: [String], _ source: Source) -> Bool {
         let hook = source.plugin + ":" + source.hook
         return list.contains { $0 == source.plugin || $0 == hook || $0 == hook + ":" + source.method }
@@ -60,6 +62,7 @@ final class Rejections {
     /// The plugins that refused, each once; also those whose refusal was given already.
     private(set) var culprits: [String] = []
 
+    /// Keeps one until it is given.
     func add(_ rejection: Rejection) {
         waiting.append(rejection)
         note(rejection.plugin)

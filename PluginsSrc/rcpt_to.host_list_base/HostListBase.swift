@@ -22,6 +22,7 @@ public func registerHostListBase(_ plugin: Plugin) {
         lists.watchPatterns()
         return .ok
     }
+    // Asked through the object and not a copy of its list, so that a change is seen at once.
     plugin.method("in_host_list") { call in
         call.setResult(lists.hosts.contains(call.text(0)))
         return .ok
@@ -51,6 +52,7 @@ final class HostLists {
         inHostRegex = LateMethod(plugin, "in_host_regex")
     }
 
+    /// What is no domain does no harm in the list, because nothing equals it.
     func loadHosts() {
         hosts = HostSet(plugin.config.list("host_list"))
         refusesSpoofing = isOn(antiSpoof())
@@ -60,6 +62,7 @@ final class HostLists {
     /// What `host_list.anti_spoof` says. Read as a list, because as a value `1` would be a number and no text.
     func antiSpoof() -> Text { plugin.config.list("host_list.anti_spoof")[0].text }
 
+    /// The hook `mail`. Never accepts: that is for the hook `rcpt` of a child.
     func receivedMail(_ call: borrowing Call) -> Answer {
         guard let transaction = call.transaction, let sender = call.address(0) else { return .continue }
         // Bounces come from nowhere, so they can neither be ours nor pretend to be.
@@ -67,6 +70,7 @@ final class HostLists {
             transaction.results.skip("mail_from.null")
             return .continue
         }
+        // The list first: it costs a look-up, the expressions cost a match.
         guard inHostList.isTrue(call, about: sender.host) || inHostRegex.isTrue(call, about: sender.host) else {
             transaction.results.message("mail_from!local")
             return .continue

@@ -9,6 +9,7 @@ extension HostLists {
         plugin.config.watch("host_list.anti_spoof") { [self] in antiSpoofChanged() }
     }
 
+    /// A child that wants no expressions never asks for them, and is not told of changes either.
     func watchPatterns() {
         plugin.config.watch("host_list_regex") { [self] in patternsChanged() }
     }
@@ -23,6 +24,7 @@ extension HostLists {
         plugin.log(.info, "host_list has changed: \(hosts.count) hosts")
     }
 
+    /// A slip here would open or shut the door for everybody, so only plain words count.
     private func antiSpoofChanged() {
         let text = antiSpoof()
         guard let isOn = truth(of: text) else {
@@ -32,6 +34,7 @@ extension HostLists {
         plugin.log(.info, "host_list.anti_spoof has changed: \(isOn)")
     }
 
+    /// All are tried before the first one is used.
     private func patternsChanged() {
         let sources = sources()
         for source in sources {
@@ -41,6 +44,7 @@ extension HostLists {
         plugin.log(.info, "host_list_regex has changed: \(sources.count) expressions")
     }
 
+    /// One line per mistake and process, and nothing else happens.
     private func keep(_ file: String, _ why: String) {
         plugin.log(.error, "\(file) stays as it was: \(why)")
     }

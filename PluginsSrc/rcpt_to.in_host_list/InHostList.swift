@@ -19,6 +19,7 @@ public func registerInHostList(_ plugin: Plugin) {
     // Asked anew for each recipient, never remembered: the lists may change between two of them.
     plugin.hook("rcpt") { call in
         guard let transaction = call.transaction, let recipient = call.address(0) else { return .continue }
+        // Lower case and A-labels already; <postmaster> has none.
         let host = recipient.host
         let verdict = RecipientVerdict.about(
             hasDomain: !host.isEmpty,

@@ -12,8 +12,10 @@ public import HarakaPluginKit
 public func registerRecordEnvelopeAddresses(_ plugin: Plugin) {
     for field in EnvelopeField.all {
         plugin.hook(field.hook) { call in
+            // At the end of the header, and as received: what the client itself wrote there stays, for comparison.
             guard let address = call.address(0) else { return .continue }
             call.transaction?.headers.add(field.name, address.address)
+            // Never a decision: a plugin that records must not change who is accepted.
             return .continue
         }
     }

@@ -3,7 +3,7 @@
 import Glibc
 
 enum Skeleton {
-    private static let copied = ["smtp.ini", "connection.ini", "log.ini", "plugins"]
+    private static let copied = ["smtp.ini", "connection.ini", "log.ini", "plugins.ini", "plugins"]
 
     static func make(_ folder: String, force: Bool, _ prefix: InstallPrefix) throws {
         for name in ["", "/config", "/plugins", "/docs"] { try makeFolder(folder + name) }

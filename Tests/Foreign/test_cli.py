@@ -119,7 +119,7 @@ class CommandLine(ForeignTest):
         self.succeeded(haraka("-i", self.folder))
         self.assertEqual(sorted(os.listdir(self.folder)), ["README", "config", "docs", "plugins"])
         self.assertEqual(sorted(os.listdir(f"{self.folder}/config")),
-                         ["connection.ini", "host_list", "log.ini", "me", "plugins", "smtp.ini"])
+                         ["connection.ini", "host_list", "log.ini", "me", "plugins", "plugins.ini", "smtp.ini"])
         self.succeeded(haraka("-c", self.folder, "--check"))
         server = Listener()
         shutil.rmtree(server.folder)

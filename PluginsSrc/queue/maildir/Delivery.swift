@@ -11,7 +11,7 @@ struct Letter: Equatable, Sendable {
     let sender: String
     let recipient: String
 
-    /// What goes before the message.
+    /// What goes before the message (RFC 5321 4.4; `Delivered-To` by custom, and to find out who caused a loop).
     var head: String { "Return-Path: <\(printable(sender))>\nDelivered-To: \(printable(recipient))\n" }
 }
 
@@ -30,6 +30,7 @@ struct MailStore: Sendable {
         do throws(PluginError) {
             guard !letters.isEmpty else { throw PluginError("no recipients") }
             let root = try Folder(path: root)
+            // All files are written before the first one is shown: a full disk is noticed before anybody has the mail.
             for letter in letters {
                 try write(letter, body, root)
                 written += 1
@@ -41,6 +42,7 @@ struct MailStore: Sendable {
                 try new.sync()
             }
         } catch {
+            // One more in tmp than was counted: the one that failed may be there in part.
             withdraw(letters[..<published])
             clear(letters[..<min(written + 1, letters.count)])
             return error
@@ -49,6 +51,7 @@ struct MailStore: Sendable {
         return nil
     }
 
+    /// Writes and syncs one file in `tmp`, where no mail reader looks.
     private func write(_ letter: Letter, _ body: Body, _ root: borrowing Folder) throws(PluginError) {
         let mailbox = try open(letter.mailbox, below: root, create: true)
         // All three must be there for a mail reader.
@@ -57,6 +60,7 @@ struct MailStore: Sendable {
         let file = try mailbox.folder("tmp", create: true).create(letter.name)
         try file.write(letter.head)
         try body(file)
+        // Before it gets its name in `new`: a crash must not leave a name without a message.
         try file.sync()
     }
 
@@ -78,6 +82,7 @@ struct MailStore: Sendable {
         each(letters, in: "tmp") { folder, name in folder.remove(name) }
     }
 
+    /// Runs `body` in a folder of each mailbox. Used to clean up, where one failure must not stop the rest.
     private func each(_ letters: ArraySlice<Letter>, in place: String, _ body: (borrowing Folder, String) -> Void) {
         for letter in letters {
             do throws(PluginError) {
@@ -87,6 +92,7 @@ struct MailStore: Sendable {
         }
     }
 
+    /// Goes down name by name, so that no symbolic link on the way is followed.
     private func open(
         _ names: [String], below root: borrowing Folder, create: Bool = false
     ) throws(PluginError) -> Folder {

@@ -1,7 +1,8 @@
 // From an address to the folder of its mailbox.
 import HarakaPluginKit
 
-/// The template of `path`, cut into folder names.
+/// The template of `path`, cut into folder names. Cut once, when the configuration is read: then no `/` of an address
+/// can ever be taken for one of the template.
 struct MailboxPath: Equatable, Sendable {
     private enum Piece: Equatable, Sendable {
         case literal(String), user, domain, address
@@ -24,6 +25,8 @@ struct MailboxPath: Equatable, Sendable {
         self.folders = folders
     }
 
+    /// One folder name of the template. `%` alone is refused and not taken as it is: a later version may mean something
+    /// by that letter.
     private static func pieces(of part: Substring.UTF8View, in template: String) throws(PluginError) -> [Piece] {
         var pieces: [Piece] = []
         var literal: [UInt8] = []
@@ -51,6 +54,7 @@ struct MailboxPath: Equatable, Sendable {
 
     /// The folder names from the root to the mailbox.
     func mailbox(user: String, domain: String) -> [String] {
+        // Before any escaping, which would hide the quotes.
         let user = unquoted(user)
         return folders.map { pieces in
             // A folder that begins with literal text cannot begin with a dot of the address.
@@ -74,6 +78,7 @@ func unquoted(_ user: String) -> String {
     let quote = UInt8(ascii: "\"")
     guard bytes.count >= 2, bytes.first == quote, bytes.last == quote else { return user }
     var plain: [UInt8] = []
+    // A backslash takes the meaning from the next byte, also from another backslash.
     var isQuoted = false
     for byte in bytes[1..<(bytes.count - 1)] {
         isQuoted = byte == UInt8(ascii: "\\") && !isQuoted
@@ -88,6 +93,7 @@ func escaped(_ text: String, atStart: Bool = true) -> String {
     guard !text.isEmpty else { return "%" }
     let hex: StaticString = "0123456789ABCDEF"
     var name: [UInt8] = []
+    // Maildir++ and most tools take a leading dot for something special; dots further on are ordinary.
     var dotsLead = atStart
     for byte in text.utf8 {
         let lower = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
@@ -102,6 +108,7 @@ func escaped(_ text: String, atStart: Bool = true) -> String {
     return String(decoding: name, as: UTF8.self)
 }
 
+/// Bytes that stay: no shell, no mail reader and no file system gives them a meaning inside a name.
 private func isPlain(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
@@ -124,6 +131,7 @@ private func fnv(_ bytes: [UInt8], basis: UInt64) -> UInt64 {
     bytes.reduce(basis) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
 }
 
+/// Always 16 digits, so that all shortened names are equally long.
 private func hexadecimal(_ number: UInt64) -> String {
     let digits = String(number, radix: 16)
     return String(repeating: "0", count: 16 - digits.utf8.count) + digits

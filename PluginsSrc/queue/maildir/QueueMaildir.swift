@@ -38,6 +38,7 @@ public func registerQueueMaildir(_ plugin: Plugin) throws(PluginError) {
 /// The loop's side of a delivery: collects what it needs, hands it to a thread that may wait for the disk, answers.
 final class MaildirQueue {
     private(set) var settings: Settings
+    /// Of this process: the number in the name tells its files from those of the other workers.
     private var names = UniqueNames(process: Plugin.processNumber, host: Plugin.hostName)
 
     init(_ settings: Settings) { self.settings = settings }
@@ -58,6 +59,7 @@ final class MaildirQueue {
         let wish = transaction.notes.get("queue.wants").text
         guard wish.isEmpty || wish == "maildir" else { return next.continue() }
         let letters = letters(transaction, call.connection)
+        // From now on the message outlives the transaction, should the client leave before it is stored.
         let message = try transaction.message()
         // All that the thread needs is taken along: it must not ask the host, and nothing may change under it.
         let (store, job) = (settings.store, jobs.begin())

@@ -19,6 +19,7 @@ extension MailStore {
     func sweep(_ folder: borrowing Folder, depth: Int, now: Int64) throws(PluginError) -> Int {
         guard depth > 0 else { return try sweep(tmpOf: folder, now: now) }
         var removed = 0
+        // A folder that vanishes meanwhile, or belongs to somebody else, must not keep the others from being swept.
         for name in try folder.names() {
             do throws(PluginError) {
                 removed += try sweep(try folder.folder(name), depth: depth - 1, now: now)
@@ -27,6 +28,7 @@ extension MailStore {
         return removed
     }
 
+    /// `new` and `cur` are the mail reader's; only what was never shown to it may go.
     private func sweep(tmpOf mailbox: borrowing Folder, now: Int64) throws(PluginError) -> Int {
         let tmp = try mailbox.folder("tmp")
         var removed = 0

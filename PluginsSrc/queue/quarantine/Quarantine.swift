@@ -19,12 +19,14 @@ struct Quarantine: Sendable {
         Place(folders: safe(subfolder) + [String(date)], name: safe(uuid).last ?? "message")
     }
 
+    /// As it is written into the note and the results.
     func path(of place: Place) -> String {
         var path = base
         for name in place.folders + [place.name] { path += "/" + name }
         return path
     }
 
+    /// Notes come from other plugins, which may have made them from what a client sent.
     private func safe(_ path: String) -> [String] {
         path.utf8.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == 0 })
             .map { String(decoding: $0, as: UTF8.self) }
@@ -55,6 +57,7 @@ struct Quarantine: Sendable {
         }
     }
 
+    /// A link and no renaming: it fails if the name is taken, so no copy is ever overwritten.
     private func publish(_ place: Place, _ root: borrowing Folder, _ tmp: borrowing Folder) throws(PluginError) {
         var folder = try root.folder(place.folders.first ?? ".", create: true)
         for name in place.folders.dropFirst() { folder = try folder.folder(name, create: true) }

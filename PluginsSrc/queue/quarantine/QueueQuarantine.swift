@@ -29,6 +29,7 @@ public func registerQueueQuarantine(_ plugin: Plugin) {
     }
 }
 
+/// Read anew each time: what the host lends is gone after the call.
 private func configuredPath(_ plugin: Plugin) -> ValueView {
     plugin.config.ini("quarantine.ini")["main"]["quarantine_path"]
 }
@@ -60,14 +61,17 @@ private func receivedMessage(
 ) throws(PluginError) {
     guard let transaction = call.transaction else { return next.continue() }
     let (mine, theirs) = (transaction.notes, call.connection.notes)
+    // Like the other queue plugins: whoever names one of them means that one.
     let isNamed = mine.get("queue.wants").text == "quarantine"
     guard let wish = wish(theirs.get("quarantine")) ?? wish(mine.get("quarantine")) ?? (isNamed ? "" : nil) else {
         return next.continue()
     }
     let action = answer(theirs.get("quarantine_action")) ?? answer(mine.get("quarantine_action")) ?? .continue
+    // By the day, in local time, so that whoever looks for yesterday's mail knows where.
     let uuid = transaction.uuid.string
     let place = quarantine.place(for: uuid, below: wish, date: Plugin.date(ofSeconds: Plugin.microseconds / 1_000_000))
     let message = try transaction.message()
+    // Held by what follows the job, so that it is let go in any case, also when the client has left.
     let job = jobs.begin()
     next.offload {
         quarantine.store(place) { file throws(PluginError) in try message.write(to: file) }
