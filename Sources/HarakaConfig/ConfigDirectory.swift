@@ -53,7 +53,8 @@ public struct ConfigDirectory: Sendable {
         let declarations = BooleanDeclarations(booleans)
         var result = Parsed(kind.missing, file: file)
         for layer in layers(name) {
-            guard let upper = Self.read(layer, kind, declarations) else { continue }
+            guard var upper = Self.read(layer, kind, declarations) else { continue }
+            upper.isRefused = upper.value == kind.missing && upper.diagnostics.contains { $0.severity == .error }
             result = result.overlaid(by: upper)
         }
         if let replacement = replacements[name] {

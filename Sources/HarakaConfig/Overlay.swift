@@ -10,6 +10,7 @@ extension Parsed {
         merged.file = upper.file
         merged.value = Overlay.merge(value, upper.value)
         merged.diagnostics += upper.diagnostics
+        merged.isRefused = isRefused || upper.isRefused
         for (key, source) in upper.sources where !source.isEmpty { merged.sources[key] = source }
         return merged
     }

@@ -6,6 +6,8 @@ public struct Parsed: Sendable {
     public var value: ConfigValue
     /// What was wrong, in the order of the file; of several layers the deepest first.
     public var diagnostics: [Diagnostic]
+    /// Nothing of a file that is there could be used: who asks should keep what it has rather than take this value.
+    public var isRefused = false
     /// The path that stands for the file where no line can be named.
     var file: String
     /// Where the keys of an ini file, or the entries of a list, stood.

@@ -9,11 +9,17 @@ struct PluginFiles: PluginConfiguration {
     let folder: Folder
 
     func get(_ name: String, type: Int32, booleans: String, package: String?) -> (value: Value, problems: [String]) {
+        let parsed = read(name, type, booleans, package)
+        return (Value(parsed.value), parsed.diagnostics.map(\.description))
+    }
+
+    func isRefused(_ name: String, type: Int32, package: String?) -> Bool { read(name, type, "", package).isRefused }
+
+    private func read(_ name: String, _ type: Int32, _ booleans: String, _ package: String?) -> Parsed {
         let types: [ConfigType?] = [nil, .value, .list, .data, .ini, .json, .binary, .yaml, .hjson]
         let wanted = types.indices.contains(Int(type)) ? types[Int(type)] : nil
         let declared = booleans.split(separator: " ").map(String.init)
-        let parsed = folder.configDirectory(package: package).get(name, wanted, booleans: declared)
-        return (Value(parsed.value), parsed.diagnostics.map(\.description))
+        return folder.configDirectory(package: package).get(name, wanted, booleans: declared)
     }
 }
 

@@ -18,6 +18,11 @@ public final class NetLoop: HostLoop {
 
     public func execute(_ work: @escaping @Sendable () -> Void) { eventLoop.execute(work) }
 
+    public func afterSockets(_ work: @escaping @Sendable () -> Void) {
+        // NIO runs tasks until none is left before it looks at sockets again, also those that tasks add.
+        eventLoop.scheduleTask(in: .microseconds(100), work)
+    }
+
     public func schedule(after milliseconds: Int64, _ work: @escaping @Sendable () -> Void) -> any HostTimer {
         // NIO adds the delay to its clock; a plugin's absurd delay must not overflow it.
         let delay = min(max(0, milliseconds), 1000 * 86_400 * 3650)

@@ -61,6 +61,21 @@ class LivePlugins(WorkersTest):
             server.configure("host_list", "new.example\n")
             self.says(pair, NEW, b"250 ")
 
+    def test_host_list_that_cannot_be_read(self):
+        """live plugins: a host_list that is no text is named and changes nothing: local mail must not be refused for it"""
+        with self.server() as server, server.pair() as pair:
+            self.greeted(pair, MAIL, RCPT)
+            with open(os.path.join(server.folder, "config", "host_list"), "wb") as file:
+                file.write(b"new.example\n\xff\xfe\n")
+            server.logged(r"\[ERROR\] \[-\] \[rcpt_to.in_host_list\] .*host_list.*keeps what it has read before")
+            for client in pair:
+                self.assertEqual([client.say(command)[:4] for command in (RCPT, NEW)], [b"250 ", b"550 "])
+            done = server.haraka("--reload")
+            self.assertEqual(done.returncode, 1, done)
+            self.assertRegex(done.stderr, r"rcpt_to.in_host_list: its configuration cannot be used: .*host_list")
+            for client in pair:
+                self.assertEqual([client.say(command)[:4] for command in (RCPT, NEW)], [b"250 ", b"550 "])
+
     def test_host_list_regex(self):
         """live plugins: host_list_regex too, and a broken expression changes nothing"""
         with self.server() as server, server.pair() as pair:

@@ -4,8 +4,9 @@ import os
 import subprocess
 import tempfile
 import threading
+import time
 
-from server import ROOT, ForeignTest, Server, compile_plugin, header, until
+from server import HARAKA, ROOT, ForeignTest, Server, compile_plugin, header, until
 
 RELOADS = 20
 BATCH = 20  # messages that one run of smtp-source sends
@@ -35,6 +36,14 @@ class Load:
         self.thread.join()
 
 
+SLOW = '''
+    #include <haraka/plugin.h>
+    #include <unistd.h>
+    HARAKA_PLUGIN("slow" NUMBER, "1", "Is slow to register", "");
+    HARAKA_REGISTER(self) { (void)self; usleep(150000); return HARAKA_SUCCESS; }
+'''
+
+
 class Reload(ForeignTest):
     def setUp(self):
         self.scratch = tempfile.TemporaryDirectory(prefix="haraka-test-")
@@ -49,6 +58,25 @@ class Reload(ForeignTest):
         with open(source, "w", encoding="ascii") as out:
             out.write(text)
         return compile_plugin(source, os.path.join(self.scratch.name, f"{name}.so"))
+
+    def test_slow_registers(self):
+        """reload: a client waits for one plugin's haraka_register at most, not for all of them"""
+        source = os.path.join(self.scratch.name, "slow.c")
+        with open(source, "w", encoding="utf-8") as out:
+            out.write(SLOW)
+        names = [f"slow{number}" for number in range(6)]
+        objects = {name: compile_plugin(source, os.path.join(self.scratch.name, f"{name}.so"), f'-DNUMBER="{name[-1]}"')
+                   for name in names}
+        with Server(plugins=names, objects=objects) as server, server.dialogue() as client:
+            client.reply()
+            reloading, waits = subprocess.Popen([HARAKA, "-c", server.folder, "--reload"], stdout=subprocess.DEVNULL), []
+            while reloading.poll() is None:
+                before = time.monotonic()
+                self.assertEqual(client.say("NOOP")[:4], "250 ")
+                waits.append(time.monotonic() - before)
+            self.assertEqual(reloading.returncode, 0)
+            # Six times 0.15 s in all.
+            self.assertLess(max(waits), 0.5)
 
     def deliver(self, server):
         """Sends one message over a new connection and returns the build that stamped it."""

@@ -8,10 +8,16 @@ public protocol HostLoop: AnyObject, Sendable {
     var isCurrent: Bool { get }
     /// Runs `work` on the loop, soon. Any thread.
     func execute(_ work: @escaping @Sendable () -> Void)
+    /// Runs `work` on the loop after it has looked at its sockets: clients that are ready go first. On the loop.
+    func afterSockets(_ work: @escaping @Sendable () -> Void)
     /// Runs `work` on the loop after so many milliseconds. On the loop.
     func schedule(after milliseconds: Int64, _ work: @escaping @Sendable () -> Void) -> any HostTimer
     /// Runs `work` on a thread where it may block. Any thread.
     func offload(_ work: @escaping @Sendable () -> Void)
+}
+
+extension HostLoop {
+    public func afterSockets(_ work: @escaping @Sendable () -> Void) { execute(work) }
 }
 
 /// A scheduled piece of work.
@@ -38,6 +44,13 @@ public protocol PluginConfiguration: Sendable {
     ///   - package: the folder of a plugin that brought its own defaults
     /// - Returns: the value, and what is wrong with the file for the log
     func get(_ name: String, type: Int32, booleans: String, package: String?) -> (value: Value, problems: [String])
+    /// Nothing of a file that is there can be used (not to be read, not UTF-8, no JSON ...): what `get` gives then is no
+    /// wish of the administrator's. Asked only after `get` has found problems.
+    func isRefused(_ name: String, type: Int32, package: String?) -> Bool
+}
+
+extension PluginConfiguration {
+    public func isRefused(_ name: String, type: Int32, package: String?) -> Bool { false }
 }
 
 /// Where the plugin host's lines go. Any thread.

@@ -85,7 +85,7 @@ extension PluginHost {
 
     private func goOn(_ builder: GenerationBuilder) {
         nonisolated(unsafe) let builder = builder
-        loop.execute { [self] in
+        loop.afterSockets { [self] in
             // Somebody has ended it meanwhile.
             guard self.builder === builder else { return }
             do throws(PluginLoadError) {

@@ -35,6 +35,8 @@ final class Plugin {
     var watches: [String: PluginCallback] = [:]
     /// Files of the configuration that it read while it registered.
     var filesRead: Set<String> = []
+    /// How it has read each file, to look before it is told of a change whether it can be read that way at all.
+    var fileForms: [String: (type: Int32, package: String?)] = [:]
 
     enum Target {
         case named(String)

@@ -18,10 +18,18 @@ extension PluginHost {
                 view.plugin.filesRead.insert(name)
             }
             let package = view.object.package
+            if view.plugin.fileForms.count < PluginHost.maximumWatches { view.plugin.fileForms[name] = (type, package) }
             let (value, problems) = host.configuration.get(name, type: type, booleans: booleans, package: package)
             for problem in problems { host.warn(HARAKA_LOG_ERROR, view.plugin.name, "-", problem) }
             out.pointee = host.arena.lend(value)
-            return HARAKA_SUCCESS
+            guard !problems.isEmpty, host.configuration.isRefused(name, type: type, package: package) else {
+                return HARAKA_SUCCESS
+            }
+            // An empty list of local domains that nobody wanted would refuse all mail for good.
+            if view.plugin.isRegistering, view.plugin.loadError == nil {
+                view.plugin.loadError = "its configuration cannot be used: \(problems[0])"
+            }
+            return HARAKA_E_IO
         }
         table.pointee.config_watch = { me, name, callback in
             PluginHost.withPlugin(me) { host, plugin in
@@ -45,10 +53,19 @@ extension PluginHost {
         for plugin in generations.flatMap(\.plugins) where plugin.hasRegistered {
             for name in names {
                 // Looked up each time: a callback may replace or end others.
-                guard !plugin.isRevoked, let callback = plugin.watches[name] else { continue }
+                guard !plugin.isRevoked, let callback = plugin.watches[name], canBeRead(name, plugin) else { continue }
                 enter(plugin, .config) { callback.run() }
             }
         }
+    }
+
+    /// False, and said in the log: the plugin keeps what it has.
+    private func canBeRead(_ name: String, _ plugin: Plugin) -> Bool {
+        guard let (type, package) = plugin.fileForms[name] else { return true }
+        let (_, problems) = configuration.get(name, type: type, booleans: "", package: package)
+        guard !problems.isEmpty, configuration.isRefused(name, type: type, package: package) else { return true }
+        warn(HARAKA_LOG_ERROR, plugin.name, "-", "\(problems[0]); \(plugin.name) keeps what it has read before")
+        return false
     }
 
     /// Plugins of the current generation that have read one of these files while they registered, or watch it: who does

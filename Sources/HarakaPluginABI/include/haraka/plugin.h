@@ -384,7 +384,8 @@ typedef struct haraka_host {
     /* -- configuration ------------------------------------------------------------------------------------------- */
 
     /* [loop] config/<name>, laid over the plugin's own defaults. `booleans` declares ini booleans as in Haraka, blank
-     * separated: "main.enabled +main.strict -section.key". Missing files are empty values. (call) */
+     * separated: "main.enabled +main.strict -section.key". Missing files are empty values. HARAKA_E_IO: nothing of the
+     * file can be used (the log says why); keep what you have. While registering that refuses to load. (call) */
     int32_t (*config_get)(haraka_self self, haraka_str name, int32_t type, haraka_str booleans, haraka_value *out);
 
     /* -- connection, transaction --------------------------------------------------------------------------------- */
