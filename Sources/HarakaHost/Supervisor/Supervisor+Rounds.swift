@@ -48,7 +48,8 @@ extension Supervisor {
     /// An administrator's wish gives plugins that crashed too often another chance; a file that changed does not.
     func reload(liftingMeasures: Bool = true, _ done: @escaping (ReloadResult) -> Void) {
         guard round == nil, committing == nil, replacing == nil, isServing else {
-            let what = replacing == nil ? "a reload is in progress already" : "workers are being replaced"
+            let isBusy = replacing == nil ? "a reload is in progress already" : "workers are being replaced"
+            let what = isServing ? isBusy : "the server is starting"
             return done(ReloadResult(succeeded: false, text: what))
         }
         notifier.send(.reloading(monotonicMicroseconds: UInt64(PollLoop.now() * 1e6)))
@@ -58,6 +59,7 @@ extension Supervisor {
             if liftingMeasures { ledger.liftAll() }
             let set = try makeSet(read)
             configuration = read
+            for worker in workers where worker.state == .serving { worker.link.send("config") }
             begin(Round(.reload(done), set))
         } catch {
             finish(.reload(done), nil, (error as? CommandError)?.message ?? "\(error)")

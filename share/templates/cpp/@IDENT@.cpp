@@ -35,7 +35,7 @@ struct policy {
 };
 
 /* Reads the list: when the plugin is loaded, and whenever the file has changed. What the server lends is gone when this
- * function returns, so it is copied. */
+ * function returns, so it is copied. If nothing of the file can be used, the log says why, and the old list stays. */
 void read_list(void *context)
 {
     auto mine = static_cast<policy *>(context);

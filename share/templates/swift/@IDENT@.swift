@@ -7,30 +7,37 @@ public func harakaRegister(_ host: UnsafePointer<haraka_host>?, _ handle: haraka
     Plugin.register(host, handle, register)
 }
 
+/// What the plugin remembers. One thread runs all hooks and callbacks, so nothing guards it.
+final class Policy {
+    var names: Set<String> = []
+
+    /// What the server lends is gone when this function returns, so it is copied. If nothing of the file can be used, there
+    /// is no list: the log says why, and the old names stay.
+    func read(_ config: Config) {
+        guard case .list(let items) = Value(config.list("@FILE@.list")) else { return }
+        names = []
+        for case .text(let name) in items { names.insert(lowered(name)) }
+    }
+
+    func refuses(_ to: Address) -> Bool {
+        names.contains(lowered(to.user.string)) || names.contains(lowered(to.address.string))
+    }
+}
+
 func register(_ plugin: Plugin) {
-    // What the server lends is gone when this function returns, so it is copied. A plugin is registered anew at each reload.
-    let list = Value(plugin.config.list("@FILE@.list"))
-    let names = Set(items(list).map { lowered($0) })
+    let policy = Policy()
+    policy.read(plugin.config)
+    // Again whenever the file has changed.
+    plugin.config.watch("@FILE@.list") { policy.read(plugin.config) }
 
     // Runs at each RCPT TO. More hooks are added in the same way: connect, helo, ehlo, mail, data_post, queue, disconnect ...
     plugin.hook("rcpt") { call in
-        guard let transaction = call.transaction, let to = call.address(0),
-            names.contains(lowered(to.user.string)) || names.contains(lowered(to.address.string))
-        else {
+        guard let transaction = call.transaction, let to = call.address(0), policy.refuses(to) else {
             // .continue lets the next plugin decide. .ok would accept the recipient: no other plugin is asked then.
             return .continue
         }
         transaction.results.fail("listed")
         return .deny("nobody reads mail to this address")
-    }
-}
-
-/// The texts of a list.
-func items(_ list: Value) -> [String] {
-    guard case .list(let items) = list else { return [] }
-    return items.compactMap { item in
-        guard case .text(let text) = item else { return nil }
-        return text
     }
 }
 

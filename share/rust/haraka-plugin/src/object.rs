@@ -2,7 +2,7 @@
 
 use crate::abi::*;
 use crate::border::{host, Error};
-use crate::value::{bytes, lent, null, Value};
+use crate::value::{bytes, lent, null, Value, View};
 use crate::{Level, Plugin};
 
 /// A connection, a transaction or the server, as a handle: copy and keep it freely. One that is stale is an error, never a
@@ -24,7 +24,7 @@ impl Object {
         let mut value = null();
         match ask(&mut value) {
             // Safety: lent until the hook returns, and copied here.
-            0.. => unsafe { crate::value::View::new(value) }.copied(),
+            0.. => unsafe { View::new(value) }.copied(),
             _ => Value::Null,
         }
     }
@@ -178,21 +178,24 @@ impl Plugin {
     }
 
     /// An ini file: a map of sections, keys before the first section in `main`. `booleans` declares which keys are booleans,
-    /// blank separated: `"main.enabled +main.strict -section.key"`. A file that is missing is empty. Loop thread.
-    pub fn ini(&self, name: &str, booleans: &str) -> Value {
+    /// blank separated: `"main.enabled +main.strict -section.key"`. A file that is missing is empty; one of which nothing can be
+    /// used is an error: keep what you have. Loop thread.
+    pub fn ini(&self, name: &str, booleans: &str) -> Result<Value, Error> {
         self.configuration(name, HARAKA_CONFIG_INI, booleans)
     }
     /// The lines of a file without comments.
-    pub fn list(&self, name: &str) -> Value {
+    pub fn list(&self, name: &str) -> Result<Value, Error> {
         self.configuration(name, HARAKA_CONFIG_LIST, "")
     }
     /// The first line of a file.
-    pub fn value(&self, name: &str) -> Value {
+    pub fn value(&self, name: &str) -> Result<Value, Error> {
         self.configuration(name, HARAKA_CONFIG_VALUE, "")
     }
     /// Any type: `abi::HARAKA_CONFIG_...`.
-    pub fn configuration(&self, name: &str, kind: i32, booleans: &str) -> Value {
-        let (name, booleans) = (lent(name), lent(booleans));
-        self.server().read(|out| unsafe { (host().config_get)(self.raw(), name, kind, booleans, out) })
+    pub fn configuration(&self, name: &str, kind: i32, booleans: &str) -> Result<Value, Error> {
+        let mut value = null();
+        Error::check(unsafe { (host().config_get)(self.raw(), lent(name), kind, lent(booleans), &mut value) })?;
+        // Safety: lent until the hook returns, and copied here.
+        Ok(unsafe { View::new(value) }.copied())
     }
 }

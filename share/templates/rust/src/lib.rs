@@ -19,7 +19,7 @@ const LIST: &str = "@FILE@.list";
 /// Runs once, when the plugin is loaded. An error refuses to load.
 fn register(plugin: &Plugin) -> Result<(), Box<dyn Error>> {
     // One thread runs all hooks and callbacks, so there is no lock.
-    let names = Rc::new(RefCell::new(read_list(plugin)));
+    let names = Rc::new(RefCell::new(read_list(plugin)?));
 
     // Runs at each RCPT TO. More hooks are added in the same way: connect, helo, ehlo, mail, data_post, queue, disconnect ...
     let listed = names.clone();
@@ -33,13 +33,18 @@ fn register(plugin: &Plugin) -> Result<(), Box<dyn Error>> {
         Answer::deny("nobody reads mail to this address")
     })?;
 
+    // Again whenever the file has changed. If nothing of it can be used, the log says why, and the old list stays.
     let plugin = *plugin;
-    plugin.watch(LIST, move || *names.borrow_mut() = read_list(&plugin))?;
+    plugin.watch(LIST, move || {
+        if let Ok(read) = read_list(&plugin) {
+            *names.borrow_mut() = read;
+        }
+    })?;
     Ok(())
 }
 
-fn read_list(plugin: &Plugin) -> Vec<Vec<u8>> {
-    plugin.list(LIST).items().iter().map(|name| name.text().to_vec()).collect()
+fn read_list(plugin: &Plugin) -> Result<Vec<Vec<u8>>, haraka_plugin::Error> {
+    Ok(plugin.list(LIST)?.items().iter().map(|name| name.text().to_vec()).collect())
 }
 
 fn refuses(names: &[Vec<u8>], to: Address) -> bool {

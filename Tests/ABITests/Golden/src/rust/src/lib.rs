@@ -18,7 +18,7 @@ plugin! {
 static ASKED: AtomicI64 = AtomicI64::new(0);
 
 fn register(plugin: &Plugin) -> Result<(), Box<dyn Error>> {
-    let words = String::from_utf8(plugin.ini("golden.ini", "").key("main").key("words").text().to_vec())?;
+    let words = String::from_utf8(plugin.ini("golden.ini", "")?.key("main").key("words").text().to_vec())?;
     let asked = Cell::new(0);
     plugin.hook("connect", 0, |call| {
         let _ = call.connection().set_note("golden.seen", true);
