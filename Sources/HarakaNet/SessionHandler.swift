@@ -36,6 +36,8 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     /// The last reply is out; what still comes in is thrown away until the peer closes.
     private(set) var isLingering = false
     private var isFinished = false
+    /// The channel became active.
+    private var hasBegun = false
     private(set) var lastActivity = NIODeadline.now()
     /// Replies of this pump, to be sent together.
     private var output: ByteBuffer?
@@ -54,9 +56,18 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
 
     // MARK: the channel
 
+    /// A client that was accepted counts at once, although it becomes active a turn of the loop later: a server that stops
+    /// in between must wait for it.
+    func handlerAdded(context: ChannelHandlerContext) { server.opened(self) }
+
+    /// It never became active.
+    func handlerRemoved(context: ChannelHandlerContext) {
+        if !hasBegun { server.closed(self) }
+    }
+
     func channelActive(context: ChannelHandlerContext) {
         channelContext = context
-        server.opened(self)
+        hasBegun = true
         server.host.begin(self)
         generation = server.host.generation(of: connection)
         if server.log.isEnabled(6) {
@@ -313,7 +324,7 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
 
     /// Called by the server from time to time.
     func checkIdle(now: NIODeadline, limit: TimeAmount) {
-        guard now - lastActivity > limit, !isFinished else { return }
+        guard now - lastActivity > limit, hasBegun, !isFinished else { return }
         if machine.awaitsCommand || reception != nil {
             reception = nil
             pump { $0.perform($0.machine.timedOut()) }
@@ -324,11 +335,13 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     }
 
     /// The server stops, or this session's plugins are too old: at the next command boundary the client gets 421.
-    func stopSoon() { pump { _ in } }
+    func stopSoon() {
+        if hasBegun { pump { _ in } }
+    }
 
     /// The server stops now.
     func stopNow() {
-        guard !isFinished, !machine.isDisconnecting else { return }
+        guard hasBegun, !isFinished, !machine.isDisconnecting else { return }
         server.host.cancel(connection)
         reception = nil
         pump { $0.perform($0.machine.serverStops()) }
