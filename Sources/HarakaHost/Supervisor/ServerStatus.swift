@@ -56,7 +56,8 @@ struct ServerStatus {
             let measure = server.ledger.measure(for: plugin.name, hash: plugin.verified.hash)
             var map = rows.first?.map ?? ["name": .string(plugin.name)]
             map["hash"] = .string(rows.first?["hash"]?.text.flatMap { $0.isEmpty ? nil : $0 } ?? plugin.verified.hash)
-            map["state"] = .string(measure?.action.rawValue ?? "loaded")
+            // Without a measure in the ledger a stand-in may still be in force: a reload that lifted it has failed.
+            map["state"] = .string(measure?.action.rawValue ?? rows.first?["state"]?.text ?? "loaded")
             map["reason"] = measure.map { .string($0.reason) } ?? .null
             map["crashes"] = .integer(Int64(server.ledger.recent.count { $0.plugin == plugin.name }))
             map["hooks"] = .list(merged(rows.flatMap { $0["hooks"]?.list ?? [] }))

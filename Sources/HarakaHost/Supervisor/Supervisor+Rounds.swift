@@ -76,7 +76,10 @@ extension Supervisor {
         new.step = new.votes.start
         new.timer = loop.after(Supervisor.patience) { [unowned self] in
             guard var late = round else { return }
-            late.step = late.votes.timedOut()
+            let missing = workers.filter { $0.preparing == late.set.number }.map(\.name)
+            _ = late.votes.timedOut()
+            late.step = .abort(
+                reason: "not loaded within \(Int(Supervisor.patience)) s by \(missing.joined(separator: ", "))")
             round = late
             stepRound()
         }
