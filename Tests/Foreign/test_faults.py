@@ -248,12 +248,12 @@ class Ends(Faulty):
 
 class Nuisances(Faulty):
     def test_sleep(self):
-        """faults: a sleep in a hook is one warning that names plugin and hook"""
+        """faults: a sleep in a hook is one warning that names plugin, hook and connection"""
         with self.server("fault_sleep", ini="loop_warn_ms=100\n", config={"fault.ini": "milliseconds=600\n"}) as server:
-            def sleep(client, _):
+            def sleep(client, who):
                 self.assertEqual(self.at(client, b"boom")[:4], b"250 ")
                 warned = server.logged(HELD.format("fault_sleep"))
-                self.assertEqual(warned["hook"], "rcpt")
+                self.assertEqual((warned["hook"], warned["uuid"]), ("rcpt", who.uuid))
                 self.assertTrue(100 <= int(warned["milliseconds"]) < 600, warned[0])
             with server.pair() as pair:
                 self.survives(server, pair, sleep)

@@ -27,12 +27,20 @@ extension MailWorker {
         host.noteHeld(plugin: frame.plugin, hook: frame.hook, milliseconds: milliseconds)
         let plugin = host.faults.pluginName(frame.plugin) ?? "unknown"
         let hook = host.faults.hookName(frame.hook) ?? "unknown"
+        let client = uuid(frame.connection)
         let text =
             "plugin \(plugin) has held the loop for \(milliseconds) ms in hook \(hook): no client is served meanwhile"
         // Not through the `log` hook: the loop, on which it would run, is held.
-        guard isFatal else { return log.logger.write(LogLine(.warn, uuid: "-", origin: plugin, text)) }
+        guard isFatal else { return log.logger.write(LogLine(.warn, uuid: client, origin: plugin, text)) }
         log.logger.write(
-            LogLine(.crit, uuid: "-", origin: plugin, "\(text); this worker ends (loop_kill_ms)"))
+            LogLine(.crit, uuid: client, origin: plugin, "\(text); this worker ends (loop_kill_ms)"))
         log.logger.flush()
+    }
+
+    /// Of the connection that a frame names; "-" if it names none.
+    private func uuid(_ connection: UInt32) -> String {
+        guard let client = haraka_fault_connection_entry(page, connection) else { return "-" }
+        let text = withUnsafeBytes(of: client.pointee.uuid) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        return text.isEmpty ? "-" : text
     }
 }
