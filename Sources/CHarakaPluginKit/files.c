@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +66,23 @@ int32_t haraka_kit_rename(int32_t from, const char *name, int32_t to, const char
 }
 
 int32_t haraka_kit_unlink(int32_t folder, const char *name) { return status(unlinkat(folder, name, 0)); }
+
+int32_t haraka_kit_mode_at(int32_t folder, const char *name)
+{
+    struct stat info;
+    if (fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
+    return S_ISREG(info.st_mode) ? (int32_t)(info.st_mode & 0777) : -EINVAL;
+}
+
+int32_t haraka_kit_set_mode(int32_t file, int32_t mode) { return status(fchmod(file, (mode_t)mode & 0777)); }
+
+int32_t haraka_kit_lock(int32_t file)
+{
+    int result;
+    do result = flock(file, LOCK_EX);
+    while (result < 0 && errno == EINTR);
+    return status(result);
+}
 
 int64_t haraka_kit_changed_at(int32_t folder, const char *name)
 {

@@ -34,12 +34,20 @@ int64_t haraka_kit_now(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-int32_t haraka_kit_date(int64_t seconds)
+int64_t haraka_kit_monotonic(void)
 {
-    struct tm day;
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) < 0) return 0;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t haraka_kit_local_time(int64_t seconds)
+{
+    struct tm local;
     const time_t moment = (time_t)seconds;
-    if (localtime_r(&moment, &day) == NULL) return 0;
-    return (day.tm_year + 1900) * 10000 + (day.tm_mon + 1) * 100 + day.tm_mday;
+    if (localtime_r(&moment, &local) == NULL) return 0;
+    const int64_t date = (local.tm_year + 1900LL) * 10000 + (local.tm_mon + 1) * 100 + local.tm_mday;
+    return date * 1000000 + local.tm_hour * 10000 + local.tm_min * 100 + local.tm_sec;
 }
 
 int32_t haraka_kit_number(haraka_str text, double *number)

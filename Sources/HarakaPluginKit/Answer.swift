@@ -111,6 +111,11 @@ public struct Answer: Sendable {
         self.reply = reply
     }
 
+    /// With the value that the hook documents: an address, a host, a line, a file of the configuration.
+    ///
+    ///     plugin.hook("helo_parse") { call in Answer(.ok, value: .text("example.com")) }
+    public init(_ code: Code, value: Value) { self.init(code, Reply(value: value)) }
+
     public static var `continue`: Answer { Answer(.continue) }
     public static var ok: Answer { Answer(.ok) }
     public static var deny: Answer { Answer(.deny) }

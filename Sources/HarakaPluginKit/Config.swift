@@ -11,6 +11,23 @@ import CHarakaPluginKit
 ///     plugin.config.watch("tarpit.ini") { settings.read(plugin.config) }
 public struct Config: Sendable {
     let owner: haraka_self
+    private let user: Address?
+
+    init(owner: haraka_self, user: Address? = nil) {
+        self.owner = owner
+        self.user = user
+    }
+
+    /// The same files for one user: the plugins of hook `user_config` are asked first. If they need time, it is the common
+    /// file meanwhile; ``forUser(_:_:_:booleans:then:)`` waits for them. As long as the address is lent.
+    ///
+    ///     let limit = plugin.config.user(recipient).ini("limit.ini")["main"]["size"].integer(or: 0)
+    public func user(_ address: Address) -> Config { Config(owner: owner, user: address) }
+
+    /// What a file is read as.
+    public enum Kind: Int32, Sendable {
+        case byName, value, list, data, ini, json, binary, yaml, hjson
+    }
 
     /// An ini file: a map of sections, keys before the first section in `main`. `booleans` declares which keys are
     /// booleans as in Haraka, blank separated: `"main.enabled +main.strict -section.key"`.
@@ -50,7 +67,12 @@ public struct Config: Sendable {
     private func read(_ name: String, _ type: Int32, booleans: String = "") -> ValueView {
         var value = haraka_null()
         name.lent { name in
-            booleans.lent { _ = haraka_kit_host().pointee.config_get(owner, name, type, $0, &value) }
+            booleans.lent { booleans in
+                guard let user else {
+                    return _ = haraka_kit_host().pointee.config_get(owner, name, type, booleans, &value)
+                }
+                _ = haraka_kit_host().pointee.user_config_get(owner, user.pointer, name, type, booleans, nil, &value)
+            }
         }
         return ValueView(value)
     }

@@ -50,4 +50,19 @@ public struct Connection: Sendable {
 
     /// Ends the connection after the current hook, without a reply.
     public func disconnect() { _ = haraka_kit_host().pointee.disconnect(handle) }
+
+    /// Stops reading from the client. Pauses count: each needs its ``resume()``.
+    public func pause() { _ = haraka_kit_host().pointee.pause(handle) }
+    public func resume() { _ = haraka_kit_host().pointee.resume(handle) }
+
+    /// Says `text` in the Authentication-Results field that the core adds: of the transaction if there is one, of the
+    /// connection else. Empty text says nothing. The field's value so far.
+    ///
+    ///     call.connection.authResults("spf=pass smtp.mailfrom=a@example.com")
+    @discardableResult
+    public func authResults(_ text: String = "") -> Text {
+        var field = haraka_str()
+        _ = text.lent { haraka_kit_host().pointee.auth_results(handle, $0, &field) }
+        return Text(field)
+    }
 }

@@ -73,6 +73,14 @@ import CHarakaPluginKit
     @discardableResult
     public func remove(_ name: String) -> Bool { name.withCString { haraka_kit_unlink(descriptor, $0) } >= 0 }
 
+    /// Gives a file of this folder another name. What had that name before is gone, at once and never halfway.
+    public func rename(_ name: String, to newName: String) throws(PluginError) {
+        let status = name.withCString { name in
+            newName.withCString { haraka_kit_rename(descriptor, name, descriptor, $0) }
+        }
+        guard status >= 0 else { throw failure(status, "renaming to \(newName)") }
+    }
+
     /// Returns when the names in this folder are on the disk.
     public func sync() throws(PluginError) {
         let status = haraka_kit_sync(descriptor)
@@ -153,6 +161,6 @@ private func opened(_ descriptor: Int32, _ name: String) throws(PluginError) -> 
     return descriptor
 }
 
-private func failure(_ status: Int32, _ what: String) -> PluginError {
+func failure(_ status: Int32, _ what: String) -> PluginError {
     PluginError("\(what): \(String(cString: haraka_kit_error_text(status)))", status: status)
 }

@@ -28,4 +28,18 @@ public final class Pattern {
 
     /// Whether the subject matches. A subject that runs into the limits does not.
     public func matches(_ subject: Text) -> Bool { service.pointee.match(handle, subject.lent, nil, 0) == 1 }
+
+    public func matches(_ subject: String) -> Bool { subject.lent { matches(Text($0)) } }
+
+    /// The whole match and its groups, `count` in all, lent as long as the subject; nil if it does not match. A group that took
+    /// no part is empty.
+    ///
+    ///     let address = from.groups(line, 2)?[1]
+    public func groups(_ subject: Text, _ count: Int) -> [Text]? {
+        withUnsafeTemporaryAllocation(of: haraka_str.self, capacity: max(1, count)) { room in
+            room.initialize(repeating: haraka_str())
+            guard service.pointee.match(handle, subject.lent, room.baseAddress, room.count) == 1 else { return nil }
+            return room.map { Text($0) }
+        }
+    }
 }

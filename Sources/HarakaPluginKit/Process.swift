@@ -22,5 +22,18 @@ extension Plugin {
     public static var microseconds: Int64 { haraka_kit_now() }
 
     /// The local date as a number, 20240229, of a time in seconds since 1970. Any thread.
-    public static func date(ofSeconds seconds: Int64) -> Int32 { haraka_kit_date(seconds) }
+    public static func date(ofSeconds seconds: Int64) -> Int32 {
+        Int32(truncatingIfNeeded: haraka_kit_local_time(seconds) / 1_000_000)
+    }
+
+    /// The local date and time as a number, 20240229235959, of a time in seconds since 1970. Any thread.
+    public static func localTime(ofSeconds seconds: Int64) -> Int64 { haraka_kit_local_time(seconds) }
+
+    /// Microseconds on a clock that never goes back, also where there is no host yet. Any thread.
+    public static var monotonicMicroseconds: Int64 { haraka_kit_monotonic() }
+
+    /// What ps shows for this process; empty: as it was started. Cut to the room there is. Loop thread.
+    public func setProcessTitle(_ title: String) {
+        _ = title.lent { haraka_kit_host().pointee.process_title(handle, $0) }
+    }
 }

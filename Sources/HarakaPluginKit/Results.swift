@@ -53,4 +53,11 @@ public struct Results: Sendable {
             }
         }
     }
+
+    /// What a plugin recorded, `key: value, pass:a, b`, for humans.
+    public func collate(_ plugin: String) -> Text {
+        var line = haraka_str()
+        _ = plugin.lent { haraka_kit_host().pointee.result_collate(object.handle, $0, &line) }
+        return Text(line)
+    }
 }

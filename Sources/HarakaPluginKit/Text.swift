@@ -24,6 +24,9 @@ public struct Text: Hashable, @unchecked Sendable {
     /// A copy as a string; what is not UTF-8 becomes U+FFFD.
     public var string: String { String(decoding: bytes, as: UTF8.self) }
 
+    /// A copy with ASCII letters in lower case, all else as it is; what is not UTF-8 becomes U+FFFD.
+    public var asciiLowercased: String { String(decoding: bytes.map { lowered($0) }, as: UTF8.self) }
+
     /// The integer that the text is, with an optional sign; nil if it is anything else or too large.
     public var integer: Int? { Int(trimmed.string) }
 
@@ -57,6 +60,12 @@ public struct Text: Hashable, @unchecked Sendable {
         return true
     }
 
+    /// Whether it begins with a literal.
+    public func hasPrefix(_ literal: StaticString) -> Bool {
+        guard literal.hasPointerRepresentation, count >= literal.utf8CodeUnitCount else { return false }
+        return Text(UnsafeRawBufferPointer(rebasing: bytes[..<literal.utf8CodeUnitCount])) == literal
+    }
+
     /// The same text without blanks and tabs at its ends.
     public var trimmed: Text {
         var rest = bytes[...]
@@ -73,6 +82,10 @@ public struct Text: Hashable, @unchecked Sendable {
 func lowered(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
 
 extension String {
+    /// ASCII letters in lower case, all else as it is: domains and keywords are compared so, and Swift's `lowercased()` would
+    /// bring the tables of Unicode into each plugin.
+    public var asciiLowercased: String { String(decoding: utf8.map { lowered($0) }, as: UTF8.self) }
+
     /// Lends the string to a C function. Literals and short strings are not copied to the heap.
     func lent<Result>(_ body: (haraka_str) -> Result) -> Result {
         var copy = self

@@ -20,6 +20,12 @@ public struct Transaction: Sendable {
     public var sender: Address? { object.property(HARAKA_TRAN_MAIL_FROM).address }
     /// The recipients accepted so far: a list of addresses.
     public var recipients: ValueView { object.property(HARAKA_TRAN_RCPT_TO) }
+    /// Whether the client may send anywhere, in this transaction or in all.
+    public var isRelaying: Bool { object.property(HARAKA_TRAN_RELAYING).isTrue }
+    /// Do not keep the message.
+    public func discardData() throws(PluginError) {
+        try object.set(property: HARAKA_TRAN_DISCARD_DATA, to: .boolean(true))
+    }
     /// Content bytes so far.
     public var dataBytes: Int64 { object.property(HARAKA_TRAN_DATA_BYTES).integer(or: 0) }
 
@@ -57,6 +63,20 @@ public struct Headers: Sendable {
     public func get(_ name: String) -> ValueView {
         var value = haraka_null()
         name.lent { _ = haraka_kit_host().pointee.header_get(transaction, $0, &value) }
+        return ValueView(value)
+    }
+
+    /// The same decoded to UTF-8 (RFC 2047, RFC 2231), folds undone.
+    public func getDecoded(_ name: String) -> ValueView {
+        var value = haraka_null()
+        name.lent { _ = haraka_kit_host().pointee.header_get_decoded(transaction, $0, &value) }
+        return ValueView(value)
+    }
+
+    /// A list of text: every field as it stands, `Name: value` with its folds, without the last line end.
+    public var lines: ValueView {
+        var value = haraka_null()
+        _ = haraka_kit_host().pointee.header_lines(transaction, &value)
         return ValueView(value)
     }
 

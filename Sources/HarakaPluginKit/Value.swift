@@ -29,6 +29,18 @@ public enum Value: Equatable, Sendable {
     /// A map, written as pairs.
     public static func map(_ pairs: [(String, Value)]) -> Value { .map(pairs.map { Entry($0.0, $0.1) }) }
 
+    /// The entries of a map; none if it is something else.
+    public var entries: [Entry] {
+        if case .map(let entries) = self { return entries }
+        return []
+    }
+
+    /// An entry of a map, such as a section or key of an ini file; null if there is none. Looks through them in order.
+    ///
+    ///     let ini = Value(plugin.config.ini("limit.ini"))
+    ///     if case .integer(let max) = ini["errors"]["max"] { ... }
+    public subscript(key: String) -> Value { entries.first { $0.key == key }?.value ?? .null }
+
     /// A copy of a lent value. Addresses become their text `user@host`; MX records become null.
     public init(_ view: ValueView) { self = view.copied(depth: 0) }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-HARAKA_PLUGIN("every_wrapper", "1.0", "Uses each part of plugin.hpp", HARAKA_HOOKS("mail rcpt"));
+HARAKA_PLUGIN("every_wrapper", "1.0", "Uses each part of plugin.hpp", HARAKA_HOOKS("mail rcpt data_headers_end data_post"));
 
 namespace {
 
@@ -31,7 +31,49 @@ int32_t wait(const haraka_call *call)
     return HARAKA_PENDING;
 }
 
+struct sizes {
+    size_t all = 0;
+    void *begin(haraka_transaction, const haraka_part_info *part) { return part->is_attachment != 0 ? this : nullptr; }
+    void data(void *, haraka_str bytes) { all += bytes.len; }
+    void end(void *, int32_t) {}
+};
+
+struct same {
+    const haraka_body_1 *body;
+    void *begin(haraka_transaction, const haraka_part_info *) { return new size_t(0); }
+    void data(void *part, haraka_str bytes, bool last, haraka_output output)
+    {
+        *static_cast<size_t *>(part) += last ? 0 : bytes.len;
+        (void)body->emit(output, bytes);
+    }
+    void end(void *part) { delete static_cast<size_t *>(part); }
+};
+
 } // namespace
+
+HARAKA_CXX_HOOK(data_headers_end)
+{
+    const auto body = haraka::service<haraka_body_1>("body/1");
+    if (body == nullptr) return HARAKA_CONT;
+    const auto kept = new sizes();
+    if (haraka::attachments(call, body, kept) < 0) delete kept;
+    const auto filter = new same{body};
+    if (haraka::filter(call, body, filter) < 0) delete filter;
+    return HARAKA_CONT;
+}
+
+HARAKA_CXX_HOOK(data_post)
+{
+    char buffer[512];
+    haraka_part part;
+    haraka::stream first, second;
+    const auto body = haraka::service<haraka_body_1>("body/1");
+    if (body == nullptr || body->root(call->transaction, &part) < 0) return HARAKA_CONT;
+    if (body->open(part, HARAKA_PART_RAW, first.opened()) < 0) return HARAKA_DENYSOFT;
+    second = std::move(first);
+    while (second.read(buffer, sizeof buffer) > 0) continue;
+    return HARAKA_CONT;
+}
 
 HARAKA_CXX_REGISTER(self)
 {

@@ -36,8 +36,11 @@ final class FakeHost: @unchecked Sendable {
     var watches: [String: haraka_callback] = [:]
     /// Files that were read, with their type.
     var reads: [String] = []
+    /// How often user_config_get needs time, and who asks again then.
+    var delays = 0
+    var later: haraka_callback?
     var work: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?
-    private let table = UnsafeMutablePointer<haraka_host>.allocate(capacity: 1)
+    let table = UnsafeMutablePointer<haraka_host>.allocate(capacity: 1)
 
     private init() {
         table.initialize(to: haraka_host())
@@ -48,6 +51,8 @@ final class FakeHost: @unchecked Sendable {
         fillAnswers()
         fillTime()
         fillConfiguration()
+        fillMessages()
+        fillConnections()
     }
 
     /// Forgets everything and registers a plugin.
@@ -58,7 +63,8 @@ final class FakeHost: @unchecked Sendable {
         (host.hooks, host.methods, host.answers, host.log) = ([], [], [], [])
         (host.notes, host.status, host.callbacks) = ([:], HARAKA_SUCCESS, [])
         for watch in host.watches.values { watch.destroy?(watch.context) }
-        (host.watches, host.reads) = ([:], [])
+        (host.watches, host.reads, host.later) = ([:], [], nil)
+        FakeBody.shared.forget()
         return Plugin.register(host.table, haraka_self(bits: 7), body)
     }
 
@@ -155,6 +161,18 @@ final class FakeHost: @unchecked Sendable {
         table.pointee.config_get = { _, name, type, _, out in
             FakeHost.shared.reads.append("\(Text(name).string) \(type)")
             out?.pointee = haraka_integer(Int64(FakeHost.shared.reads.count))
+            return HARAKA_SUCCESS
+        }
+        table.pointee.user_config_get = { _, user, name, type, _, later, out in
+            let host = FakeHost.shared
+            let address = user.map { Text($0.pointee.address).string } ?? ""
+            host.reads.append("\(address) \(Text(name).string) \(type)")
+            if host.delays > 0, let later {
+                host.delays -= 1
+                host.later = later.pointee
+                return HARAKA_PENDING
+            }
+            out?.pointee = haraka_integer(Int64(host.reads.count))
             return HARAKA_SUCCESS
         }
         table.pointee.config_watch = { _, name, callback in

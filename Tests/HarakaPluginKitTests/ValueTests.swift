@@ -78,6 +78,24 @@ extension KitTests {
             }
         }
 
+        @Test("an entry of a map is there by its key; of anything else nothing is")
+        func entries() {
+            let ini = Value.map([("main", .map([("a", .integer(1)), ("b", .text("x"))])), ("c", .list([.null]))])
+            #expect(ini["main"]["b"] == .text("x"))
+            #expect(ini["main"]["c"] == .null)
+            #expect(ini["c"]["main"]["a"] == .null)
+            #expect(ini["main"].entries.map(\.key) == ["a", "b"])
+            #expect(Value.text("main").entries.isEmpty)
+        }
+
+        @Test(
+            "only ASCII letters are put into lower case",
+            arguments: [("ABCxyz[]{}09", "abcxyz[]{}09"), ("\u{C4}Z", "\u{C4}z")])
+        func lowerCase(text: String, expected: String) {
+            #expect(text.asciiLowercased == expected)
+            #expect(lasting(text).asciiLowercased == expected)
+        }
+
         @Test("a log line below the level is not even built")
         func logLevel() {
             FakeHost.register { plugin in

@@ -51,6 +51,11 @@ HARAKA_HIDDEN int32_t haraka_kit_link(int32_t from, const char *_Nonnull name, i
 HARAKA_HIDDEN int32_t haraka_kit_rename(int32_t from, const char *_Nonnull name, int32_t to,
                                         const char *_Nonnull new_name);
 HARAKA_HIDDEN int32_t haraka_kit_unlink(int32_t folder, const char *_Nonnull name);
+/* Permission bits of a regular file. */
+HARAKA_HIDDEN int32_t haraka_kit_mode_at(int32_t folder, const char *_Nonnull name);
+HARAKA_HIDDEN int32_t haraka_kit_set_mode(int32_t file, int32_t mode);
+/* Waits until nobody else holds this file or folder, in any process; until it is closed. */
+HARAKA_HIDDEN int32_t haraka_kit_lock(int32_t file);
 /* Seconds since 1970 of the last change of a regular file; negative: error, or not a regular file. */
 HARAKA_HIDDEN int64_t haraka_kit_changed_at(int32_t folder, const char *_Nonnull name);
 /* Calls `each` with every name but those that begin with a dot. */
@@ -69,7 +74,32 @@ HARAKA_HIDDEN void haraka_kit_host_name(char *_Nonnull buffer, size_t size);
 HARAKA_HIDDEN int32_t haraka_kit_number(haraka_str text, double *_Nonnull number);
 /* Microseconds since 1970. */
 HARAKA_HIDDEN int64_t haraka_kit_now(void);
-/* The local date as a number: 20240229. */
-HARAKA_HIDDEN int32_t haraka_kit_date(int64_t seconds);
+/* Microseconds on a clock that never goes back. */
+HARAKA_HIDDEN int64_t haraka_kit_monotonic(void);
+/* The local date and time as a number: 20240229235959. 0: no such time. */
+HARAKA_HIDDEN int64_t haraka_kit_local_time(int64_t seconds);
+
+/* ---- other programs; they block: for work that was offloaded. Times are those of haraka_kit_monotonic ---- */
+
+/* Both ends are closed on exec. */
+HARAKA_HIDDEN int32_t haraka_kit_pipe(int32_t *_Nonnull reading, int32_t *_Nonnull writing);
+/* Starts `path` without a shell. `arguments` begins with its name and ends with NULL. It gets descriptors[0] as 0, [1] as
+ * 1 ..., at most 16, and of the server's others those up to 2. Its number, for haraka_kit_wait. */
+HARAKA_HIDDEN int64_t haraka_kit_start(const char *_Nonnull path, const char *_Nullable const *_Nonnull arguments,
+                                       const int32_t *_Nullable descriptors, size_t count);
+/* Writes all bytes; -ETIMEDOUT if nobody reads them in time, -EPIPE if nobody will. */
+HARAKA_HIDDEN int32_t haraka_kit_feed(int32_t pipe, const void *_Nullable bytes, size_t count, int64_t deadline);
+/* Waits until the program has ended: 0..255 its exit status, 256 and more: the signal that ended it. At the deadline it is
+ * killed: -ETIMEDOUT. Exactly once for each program. */
+HARAKA_HIDDEN int32_t haraka_kit_wait(int64_t process, int64_t deadline);
+
+/* ---- datagrams to a service on this machine ---- */
+
+/* A socket (AF_UNIX) that is connected to `path` and never waits; its descriptor, or a negative errno. */
+HARAKA_HIDDEN int32_t haraka_kit_datagrams(const char *_Nonnull path);
+/* One datagram, whole or not at all. -EAGAIN: the service does not keep up. */
+HARAKA_HIDDEN int32_t haraka_kit_send(int32_t descriptor, const void *_Nullable bytes, size_t count);
+/* syslog's number of a facility ("mail", "local0"), in any case; -EINVAL if it is none. */
+HARAKA_HIDDEN int32_t haraka_kit_syslog_facility(haraka_str name);
 
 #endif

@@ -20,6 +20,7 @@ struct arguments {
     haraka_str *out_text;
     haraka_method *out_method;
     void *buffer;
+    uint64_t stream, part, output;
 };
 
 /* What a slot answered: its status, or for the few that answer something else a status that means the same. */
@@ -37,6 +38,9 @@ static UNUSED int every_slot(const struct arguments *a, struct answer *answers)
     const haraka_object o = {a->object};
     const haraka_message m = {a->message};
     const haraka_timer timer = {a->timer};
+    const haraka_stream stream = {a->stream};
+    const haraka_stream_options options = {sizeof options, (uint32_t)a->number, 0};
+    haraka_stream opened = {0};
     haraka_timer started = {0};
     haraka_message retained = {0};
     int64_t left;
@@ -93,12 +97,79 @@ static UNUSED int every_slot(const struct arguments *a, struct answer *answers)
     ANY("wall_clock", t->wall_clock() > 0 ? 0 : HARAKA_E_STATE);
     ANY("monotonic_clock", t->monotonic_clock() > 0 ? 0 : HARAKA_E_STATE);
     ANY("service", t->service(a->text) == NULL ? 0 : 1);
+    LOOP("header_get_decoded", t->header_get_decoded(x, a->text, a->out));
+    LOOP("header_lines", t->header_lines(x, a->out));
+    LOOP("auth_results", t->auth_results(c, a->text, a->out_text));
+    ANY("message_stream", t->message_stream(m, a->value == NULL ? NULL : &options, a->out == NULL ? NULL : &opened));
+    ANY("stream_read", t->stream_read(stream, a->buffer, 16));
+    ANY("stream_close", t->stream_close(stream));
+    LOOP("user_config_get", t->user_config_get(s, NULL, a->text, a->number, a->text, a->callback, a->out));
+    LOOP("process_title", t->process_title(s, a->text));
 #undef LOOP
 #undef ANY
     return i;
 }
 
-/* regex/1, the only service, in the same way. */
+/* body/1 in the same way. */
+static UNUSED int every_body_slot(const struct arguments *a, struct answer *answers)
+{
+    const haraka_body_1 *t = haraka_table->service(haraka_text("body/1"));
+    const haraka_self s = {a->self};
+    const haraka_transaction x = {a->transaction};
+    const haraka_part p = {a->part};
+    const haraka_output o = {a->output};
+    static haraka_attachments attachments;
+    static haraka_filter filter;
+    haraka_part found = {0};
+    haraka_stream opened = {0};
+    int i = 0, count;
+#define LOOP(slot_, call_) answers[i].slot = slot_, answers[i++].status = (call_)
+    LOOP("body root", t->root(x, a->out == NULL ? NULL : &found));
+    LOOP("body part", t->part(x, (size_t)a->number, a->out == NULL ? NULL : &found));
+    LOOP("body child", t->child(p, (size_t)a->number, a->out == NULL ? NULL : &found));
+    LOOP("body parent", t->parent(p, a->out == NULL ? NULL : &found));
+    LOOP("body get", t->get(p, a->number, a->out));
+    LOOP("body header_get", t->header_get(p, a->text, a->number, a->out));
+    LOOP("body open", t->open(p, a->number, a->out == NULL ? NULL : &opened));
+    attachments.size = filter.size = a->number > 0 ? (size_t)a->number : 0;
+    LOOP("body attachments", t->attachments(s, x, a->value == NULL ? NULL : &attachments));
+    LOOP("body filter", t->filter(s, x, a->value == NULL ? NULL : &filter));
+    LOOP("body banner", t->banner(x, a->text, a->text));
+    LOOP("body emit", t->emit(o, a->text));
+#undef LOOP
+    for (count = i; i > 0; i--) answers[i - 1].on_any_thread = 0;
+    return count;
+}
+
+/* digest/1, but for states: those are pointers, which nobody can check. */
+static UNUSED int every_digest_slot(const struct arguments *a, struct answer *answers)
+{
+    const haraka_digest_1 *t = haraka_table->service(haraka_text("digest/1"));
+    int i = 0, count;
+    void *state;
+#define ANY(slot_, call_) answers[i].slot = slot_, answers[i++].status = (call_)
+    ANY("digest digest", t->digest(a->number, a->text, a->text, a->buffer, a->buffer == NULL ? 1000 : 16));
+    state = t->begin(a->number, a->text);
+    ANY("digest begin", state == NULL ? HARAKA_E_ARGUMENT : 0);
+    ANY("digest update", t->update(state, a->text));
+    ANY("digest finish", t->finish(state, a->buffer, 16));
+    ANY("digest drop", (t->drop(NULL), 0));
+    ANY("digest equal", t->equal(a->text, a->text));
+#undef ANY
+    for (count = i; i > 0; i--) answers[i - 1].on_any_thread = 1;
+    return count;
+}
+
+/* All services. */
+static int every_regex_slot(const struct arguments *a, struct answer *answers);
+static UNUSED int every_service_slot(const struct arguments *a, struct answer *answers)
+{
+    int count = every_regex_slot(a, answers);
+    count += every_body_slot(a, answers + count);
+    return count + every_digest_slot(a, answers + count);
+}
+
+/* regex/1 in the same way. */
 static UNUSED int every_regex_slot(const struct arguments *a, struct answer *answers)
 {
     const haraka_regex_1 *t = haraka_table->service(haraka_text("regex/1"));

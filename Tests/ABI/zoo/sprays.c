@@ -18,7 +18,7 @@ static uint64_t random_bits(void)
 /* Forged, stale or of another kind; now and then a good one. */
 static uint64_t handle(void)
 {
-    const uint64_t kind = random_bits() % 10;
+    const uint64_t kind = random_bits() % 13;
     switch (random_bits() % 6) {
     case 0: return 0;
     case 1: return random_bits();
@@ -39,7 +39,7 @@ static void spray(int rounds)
     static haraka_callback callbacks[2];
     static haraka_reply reply;
     static char buffer[16];
-    struct answer answers[64];
+    struct answer answers[100];
     const int32_t numbers[] = {0, -1, 1, 250, 902, 1001, INT32_MAX, INT32_MIN};
     callbacks[0].function = nothing;
     reply = haraka_no_reply();
@@ -47,7 +47,7 @@ static void spray(int rounds)
     values[1] = haraka_list_value(NULL, 3);
     values[2].type = 1000;
     values[3] = haraka_integer(3);
-    texts[1] = haraka_text("regex/1");
+    texts[1] = haraka_text("body/1");
     texts[2].len = 9;
     texts[3] = haraka_bytes("\xff\0.", 3);
     texts[4] = haraka_bytes(buffer, (size_t)-1);
@@ -58,9 +58,9 @@ static void spray(int rounds)
             texts[random_bits() % 6], null ? NULL : &values[random_bits() % 4], null ? NULL : &reply,
             null ? NULL : &callbacks[random_bits() % 2], null ? NULL : function, null ? NULL : buffer,
             numbers[random_bits() % 8], null ? NULL : &out, null ? NULL : &out_text, null ? NULL : &method,
-            null ? NULL : buffer};
+            null ? NULL : buffer, handle(), handle(), handle()};
         every_slot(&a, answers);
-        every_regex_slot(&a, answers);
+        every_service_slot(&a, answers);
     }
 }
 
@@ -82,13 +82,13 @@ HARAKA_HOOK(mail)
 /* Every slot, each with zero handles and NULL alone. */
 HARAKA_HOOK(unrecognized_command)
 {
-    struct answer answers[64];
+    struct answer answers[100];
     struct arguments a;
     int i, count, accepted = 0;
     memset(&a, 0, sizeof a);
     remember(call);
     count = every_slot(&a, answers);
-    count += every_regex_slot(&a, answers + count);
+    count += every_service_slot(&a, answers + count);
     for (i = 0; i < count; i++) {
         const int harmless = answers[i].on_any_thread && answers[i].status >= 0;
         if (!harmless && answers[i].status >= 0) say(me, "%s took nothing", answers[i].slot);

@@ -11,17 +11,17 @@ static int32_t function(const haraka_call *call) { (void)call; return HARAKA_CON
 
 static void *call_all(void *context)
 {
-    struct answer answers[64];
-    int i, count = every_slot(&arguments, answers), refused = 0;
+    struct answer answers[100];
+    int i, refused = 0, slots = every_slot(&arguments, answers);
+    const int count = slots + every_service_slot(&arguments, answers + slots);
     (void)context;
-    count += every_regex_slot(&arguments, answers + count);
     for (i = 0; i < count; i++) {
         if (answers[i].on_any_thread) continue;
         if (answers[i].status == HARAKA_E_WRONG_THREAD) refused++;
         else say(me, "%s answered %s", answers[i].slot, status_text(answers[i].status));
     }
     say(me, "%d refused, table has %zu slots, %d called", refused,
-        (sizeof(haraka_host) - offsetof(haraka_host, register_hook)) / sizeof(void (*)(void)), count - 3);
+        (sizeof(haraka_host) - offsetof(haraka_host, register_hook)) / sizeof(void (*)(void)), slots);
     return NULL;
 }
 
@@ -38,7 +38,7 @@ HARAKA_HOOK(mail)
     value = haraka_integer(1);
     arguments = (struct arguments){call->self.bits, call->next.bits, call->connection.bits, call->transaction.bits,
         call->connection.bits, 0, 0, 0, haraka_text("x"), &value, &reply, &callback, function, buffer, 300, &out,
-        &out_text, &method, buffer};
+        &out_text, &method, buffer, 0, 0, 0};
     pthread_create(&thread, NULL, call_all, NULL);
     pthread_join(thread, NULL);
     return HARAKA_PENDING;

@@ -31,6 +31,14 @@ static UNUSED __attribute__((format(printf, 2, 3))) void say(haraka_self self, c
     haraka_log(self, HARAKA_LOG_PROTOCOL, haraka_of_server(), line);
 }
 
+/* Text for `%s`: NUL is shown as @. */
+static UNUSED const char *visible(char *text, size_t count)
+{
+    size_t i;
+    for (i = 0; i < count; i++) if (text[i] == '\0') text[i] = '@';
+    return text;
+}
+
 /* The name of a status without HARAKA_E_. */
 static UNUSED const char *status_text(int64_t status)
 {

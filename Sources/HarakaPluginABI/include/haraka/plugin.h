@@ -58,7 +58,7 @@ extern "C" {
 #endif
 
 #define HARAKA_ABI_MAJOR 0
-#define HARAKA_ABI_MINOR 2
+#define HARAKA_ABI_MINOR 3
 
 #define HARAKA_EXPORT __attribute__((visibility("default"), used))
 #define HARAKA_HIDDEN __attribute__((visibility("hidden")))
@@ -124,6 +124,8 @@ typedef struct haraka_connection { uint64_t bits; } haraka_connection;   /* one 
 typedef struct haraka_transaction { uint64_t bits; } haraka_transaction; /* from MAIL to its end                      */
 typedef struct haraka_hmail { uint64_t bits; } haraka_hmail;             /* a queued mail (outbound hooks)            */
 typedef struct haraka_message { uint64_t bits; } haraka_message;         /* an unchanging view of a message           */
+typedef struct haraka_stream { uint64_t bits; } haraka_stream;           /* a message or part, read from the front    */
+typedef struct haraka_part { uint64_t bits; } haraka_part;               /* one MIME part of a transaction's message  */
 typedef struct haraka_timer { uint64_t bits; } haraka_timer;
 typedef struct haraka_object { uint64_t bits; } haraka_object; /* any of connection, transaction, hmail; zero: server */
 
@@ -304,6 +306,22 @@ typedef struct haraka_reply {
 #define HARAKA_TRAN_DATA_POST_START 1011 /* integer: milliseconds since 1970, 0 before data_post */
 #define HARAKA_TRAN_DATA_POST_DELAY 1012 /* number: seconds */
 #define HARAKA_TRAN_ENCODING 1013        /* text: utf8 or binary */
+#define HARAKA_TRAN_PARSE_BODY 1014      /* boolean, rw: parse MIME parts while they come; until `data` has ended     */
+#define HARAKA_TRAN_MIME_PART_COUNT 1015 /* integer: parts so far, 0 if nobody parses                                 */
+
+/* Of a MIME part (service body/1). */
+#define HARAKA_PART_INDEX 2001        /* integer: 0 is the whole message, then in order of appearance                 */
+#define HARAKA_PART_DEPTH 2002        /* integer: 0 is the whole message                                              */
+#define HARAKA_PART_CONTENT_TYPE 2003 /* text: type/subtype in lower case; text/plain if the part does not say        */
+#define HARAKA_PART_CHARSET 2004      /* text: lower case, empty if the part does not say                             */
+#define HARAKA_PART_ENCODING 2005     /* text: transfer encoding in lower case, 7bit if the part does not say         */
+#define HARAKA_PART_DISPOSITION 2006  /* text: inline, attachment ... in lower case, or empty                         */
+#define HARAKA_PART_FILENAME 2007     /* text: UTF-8, decoded, as the sender wrote it (it may hold / and ..)          */
+#define HARAKA_PART_BOUNDARY 2008     /* text: of a multipart, else empty                                             */
+#define HARAKA_PART_SIZE 2009         /* integer: bytes as they stand in the message, without the part's header       */
+#define HARAKA_PART_IS_ATTACHMENT 2010 /* boolean: disposition attachment, or neither text, multipart nor message     */
+#define HARAKA_PART_IS_COMPLETE 2011  /* boolean: ended by its boundary, not by the end of the message                */
+#define HARAKA_PART_CHILDREN 2012     /* integer: how many parts are directly in it                                   */
 
 /* Where a header goes. */
 #define HARAKA_HEADER_END 0     /* after the others */
@@ -319,6 +337,19 @@ typedef struct haraka_reply {
 #define HARAKA_CONFIG_BINARY 6
 #define HARAKA_CONFIG_YAML 7  /* since 0.2 */
 #define HARAKA_CONFIG_HJSON 8 /* since 0.2 */
+
+/* How message_stream gives a message. 0: as it stands, CR LF line ends, no dot stuffing. */
+#define HARAKA_STREAM_LF 1u           /* line ends are LF                                                            */
+#define HARAKA_STREAM_DOT_STUFFED 2u  /* a dot at the start of a line is doubled (RFC 5321 section 4.5.2)            */
+#define HARAKA_STREAM_ENDING_DOT 4u   /* ends with a line of one dot                                                 */
+#define HARAKA_STREAM_SKIP_HEADERS 8u /* the body only                                                               */
+#define HARAKA_STREAM_CLAMD 16u       /* clamd's INSTREAM: 4 bytes of length, big endian, before each chunk; 0 ends  */
+
+typedef struct haraka_stream_options {
+    size_t size;
+    uint32_t flags;      /* HARAKA_STREAM_... */
+    uint32_t chunk_size; /* of clamd chunks; 0: 65536 */
+} haraka_stream_options;
 
 /* ------------------------------------------------------------------------------------------------ host ----------- */
 
@@ -478,6 +509,30 @@ typedef struct haraka_host {
     /* [loop] Runs the callback after config/<name> has changed while the server runs: read it again with config_get. Any
      * number of names per plugin; the same name again replaces the callback. Destroyed at the generation's end. */
     int32_t (*config_watch)(haraka_self self, haraka_str name, const haraka_callback *callback);
+
+    /* -- since 0.3 ------------------------------------------------------------------------------------------------ */
+
+    /* [loop] As header_get, decoded to UTF-8 (RFC 2047, RFC 2231), folds undone. */
+    int32_t (*header_get_decoded)(haraka_transaction transaction, haraka_str name, haraka_value *out);
+    /* [loop] A list of text: every field as it stands, "Name: value" with its folds, without the last line end. (call) */
+    int32_t (*header_lines)(haraka_transaction transaction, haraka_value *out);
+    /* [loop] Says `text` in the Authentication-Results field that the core adds: of the transaction if there is one, of the
+     * connection else. Empty text says nothing. `out` (may be NULL): the field's value so far. (call) */
+    int32_t (*auth_results)(haraka_connection connection, haraka_str text, haraka_str *out);
+    /* [any] Reads a message from the front in the form that `options` ask for (NULL: as it stands). Holds the message until
+     * it is closed. Several may be open; each is for one thread at a time. */
+    int32_t (*message_stream)(haraka_message message, const haraka_stream_options *options, haraka_stream *out);
+    /* [any] Up to `count` bytes; returns how many, 0 at the end, negative: error. */
+    int64_t (*stream_read)(haraka_stream stream, void *buffer, size_t count);
+    /* [any] Closes what message_stream or body/1 opened. */
+    int32_t (*stream_close)(haraka_stream stream);
+    /* [loop] As config_get, for one user: the plugins of hook `user_config` are asked, then it is the common file. If they
+     * need time: HARAKA_PENDING, and `later` runs once it is known: ask again then. With `later` NULL the common file is
+     * given meanwhile. A callback that was taken is destroyed after it ran or at the generation's end. (call) */
+    int32_t (*user_config_get)(haraka_self self, const haraka_address *user, haraka_str name, int32_t type,
+                               haraka_str booleans, const haraka_callback *later, haraka_value *out);
+    /* [loop] What ps shows for this process; empty: as it was started. Cut to the room there is. */
+    int32_t (*process_title)(haraka_self self, haraka_str title);
 } haraka_host;
 
 /* ------------------------------------------------------------------------------------------------ regex/1 -------- */
@@ -499,6 +554,113 @@ typedef struct haraka_regex_1 {
     /* [loop] */
     int32_t (*free)(haraka_regex regex);
 } haraka_regex_1;
+
+/* ------------------------------------------------------------------------------------------------ body/1 --------- */
+
+/* What is known when a part's content begins. (call) */
+typedef struct haraka_part_info {
+    size_t size;
+    haraka_str content_type; /* these as HARAKA_PART_... */
+    haraka_str charset;
+    haraka_str encoding;
+    haraka_str disposition;
+    haraka_str filename;
+    uint32_t index;
+    uint32_t depth;
+    uint32_t is_attachment;
+    uint32_t reserved;
+} haraka_part_info;
+
+/* Who wants the content of attachments while they come, one piece after the other, transfer encoding undone. In any of its
+ * functions the client can be held back with haraka_table->pause, until resume. */
+typedef struct haraka_attachments {
+    size_t size;
+    /* [loop] A part begins that is an attachment. 1: its content comes to `data`; 0: not this one. What is left in
+     * `*part_context` arrives in the other two. */
+    int32_t (*begin)(void *context, haraka_transaction transaction, const haraka_part_info *part, void **part_context);
+    /* [loop] */
+    void (*data)(void *context, void *part_context, haraka_str bytes);
+    /* [loop] Exactly once for each part that was wanted. complete: 1 the boundary came; 0 the message ended without it; -1
+     * the message is not wanted any more, or the client has gone. */
+    void (*end)(void *context, void *part_context, int32_t complete);
+    void *context;
+    haraka_destroy destroy; /* at the end of the transaction, or NULL */
+} haraka_attachments;
+
+/* Takes what a filter gives. Valid only in the call that it was given to. */
+typedef struct haraka_output { uint64_t bits; } haraka_output;
+
+/* Who rewrites the content of parts while they come. */
+typedef struct haraka_filter {
+    size_t size;
+    /* [loop] A part begins that is no multipart. 1: it is rewritten; 0: it stays byte for byte. */
+    int32_t (*begin)(void *context, haraka_transaction transaction, const haraka_part_info *part, void **part_context);
+    /* [loop] Content, transfer encoding undone, in the part's own charset. What takes its place goes to `emit`, now or in a
+     * later call. `last` is 1 in exactly one call, the last, whose `bytes` may be empty. */
+    void (*data)(void *context, void *part_context, haraka_str bytes, int32_t last, haraka_output output);
+    /* [loop] Exactly once for each part that was wanted: `part_context` is not used any more. May be NULL. */
+    void (*end)(void *context, void *part_context);
+    void *context;
+    haraka_destroy destroy; /* at the end of the transaction, or NULL */
+} haraka_filter;
+
+/* In what form a part is read. */
+#define HARAKA_PART_RAW 0     /* as it stands in the message, without its header     */
+#define HARAKA_PART_DECODED 1 /* transfer encoding undone                            */
+#define HARAKA_PART_TEXT 2    /* and in UTF-8; what cannot be converted is U+FFFD    */
+
+/* Bodies and MIME parts (RFC 2045, 2046). Nothing is copied that nobody asks for: a part is read where the message is kept,
+ * in memory or on disk, so a large one costs no memory. */
+typedef struct haraka_body_1 {
+    size_t size;
+    /* [loop] The whole message as a part. From the hook `data_post` on; quick if HARAKA_TRAN_PARSE_BODY was set in time, else
+     * the message is parsed now. Parts live as long as the transaction. */
+    int32_t (*root)(haraka_transaction transaction, haraka_part *out);
+    /* [loop] The part with that HARAKA_PART_INDEX: 0, 1, 2 ... until HARAKA_E_ABSENT visits them all. */
+    int32_t (*part)(haraka_transaction transaction, size_t index, haraka_part *out);
+    /* [loop] The child with that number, from 0. */
+    int32_t (*child)(haraka_part part, size_t number, haraka_part *out);
+    /* [loop] HARAKA_E_ABSENT: it is the whole message. */
+    int32_t (*parent)(haraka_part part, haraka_part *out);
+    /* [loop] HARAKA_PART_... (call) */
+    int32_t (*get)(haraka_part part, int32_t property, haraka_value *out);
+    /* [loop] The part's own header fields of that name, a list of text; decoded: to UTF-8 (RFC 2047, RFC 2231). (call) */
+    int32_t (*header_get)(haraka_part part, haraka_str name, int32_t decoded, haraka_value *out);
+    /* [loop] Opens a part for stream_read, on any thread. `form` is HARAKA_PART_RAW, _DECODED or _TEXT. A multipart has RAW
+     * only. It outlives the transaction. */
+    int32_t (*open)(haraka_part part, int32_t form, haraka_stream *out);
+    /* [loop] Until the hook `data` has ended; then HARAKA_E_STATE. Sets HARAKA_TRAN_PARSE_BODY. */
+    int32_t (*attachments)(haraka_self self, haraka_transaction transaction, const haraka_attachments *handler);
+    /* [loop] The same for a filter. Filters work one after the other, in the order in which they were added. */
+    int32_t (*filter)(haraka_self self, haraka_transaction transaction, const haraka_filter *filter);
+    /* [loop] Puts a text under every text part that is no attachment, in the part's own charset. `html` empty: the text, with
+     * line breaks. Replaces an earlier banner; both empty: none. Until the hook `data` has ended. */
+    int32_t (*banner)(haraka_transaction transaction, haraka_str text, haraka_str html);
+    /* [loop] In `data` of a filter. */
+    int32_t (*emit)(haraka_output output, haraka_str bytes);
+} haraka_body_1;
+
+/* ------------------------------------------------------------------------------------------------ digest/1 ------- */
+
+#define HARAKA_DIGEST_MD5 1
+#define HARAKA_DIGEST_SHA1 2
+#define HARAKA_DIGEST_SHA256 3
+#define HARAKA_DIGEST_SHA512 4
+
+/* Message digests and keyed ones (HMAC, RFC 2104). */
+typedef struct haraka_digest_1 {
+    size_t size;
+    /* [any] Of all of `bytes`. `key` with ptr NULL: a plain digest; else an HMAC with that key. Writes 16, 20, 32 or 64 bytes
+     * to `out`, which has `room`; returns how many, negative: error. */
+    int32_t (*digest)(int32_t algorithm, haraka_str key, haraka_str bytes, void *out, size_t room);
+    /* [any] The same piece by piece: a state to be given to `update` and `finish`, or to `drop`. For one thread at a time. */
+    void *(*begin)(int32_t algorithm, haraka_str key);
+    int32_t (*update)(void *state, haraka_str bytes);
+    int32_t (*finish)(void *state, void *out, size_t room); /* frees the state, also when it fails */
+    void (*drop)(void *state);
+    /* [any] Whether both hold the same bytes; takes the same time wherever they differ. 1 or 0. */
+    int32_t (*equal)(haraka_str a, haraka_str b);
+} haraka_digest_1;
 
 /* ------------------------------------------------------------------------------------------------ the plugin ----- */
 
@@ -922,6 +1084,24 @@ static inline int32_t haraka_header_add(haraka_transaction t, const char *name, 
 static inline int32_t haraka_header_add_leading(haraka_transaction t, const char *name, haraka_str value)
 {
     return haraka_table->header_add(t, haraka_text(name), value, HARAKA_HEADER_LEADING);
+}
+static inline int32_t haraka_header_get_decoded(haraka_transaction t, const char *name, haraka_value *out)
+{
+    return haraka_table->header_get_decoded(t, haraka_text(name), out);
+}
+static inline int32_t haraka_auth_results(haraka_connection c, const char *text)
+{
+    return haraka_table->auth_results(c, haraka_text(text), NULL);
+}
+static inline int32_t haraka_parse_body(haraka_transaction t)
+{
+    const haraka_value v = haraka_boolean(1);
+    return haraka_transaction_set(t, HARAKA_TRAN_PARSE_BODY, &v);
+}
+static inline int32_t haraka_message_stream(haraka_message message, uint32_t flags, haraka_stream *out)
+{
+    const haraka_stream_options options = {sizeof(haraka_stream_options), flags, 0};
+    return haraka_table->message_stream(message, &options, out);
 }
 
 static inline int32_t haraka_timer_start(haraka_self self, int64_t delay, int64_t period, void (*function)(void *),

@@ -203,6 +203,120 @@ private:
     }
 };
 
+/* ------------------------------------------------------------------------------------------------ bodies --------- */
+
+/* A service of the host's, or NULL: haraka::service<haraka_body_1>("body/1"). */
+template <class Table> inline const Table *service(const char *name) noexcept
+{
+    return static_cast<const Table *>(haraka_service(haraka_table, name));
+}
+
+/* What message_stream or body/1 opened; closes itself. It can be moved and not copied. Any thread, one at a time.
+ *
+ *     haraka::stream content;
+ *     if (body->open(part, HARAKA_PART_TEXT, content.opened()) == HARAKA_SUCCESS)
+ *         while ((count = content.read(buffer, sizeof buffer)) > 0) ...
+ */
+class stream {
+public:
+    stream() noexcept { handle.bits = 0; }
+    stream(stream &&other) noexcept : handle(other.handle) { other.handle.bits = 0; }
+    stream &operator=(stream &&other) noexcept
+    {
+        if (this != &other) {
+            close();
+            handle = other.handle;
+            other.handle.bits = 0;
+        }
+        return *this;
+    }
+    stream(const stream &) = delete;
+    stream &operator=(const stream &) = delete;
+    ~stream() { close(); }
+
+    /* Where the host leaves the handle. */
+    haraka_stream *opened() noexcept
+    {
+        close();
+        return &handle;
+    }
+    /* How many bytes; 0 at the end, negative: error. */
+    int64_t read(void *buffer, size_t count) noexcept { return haraka_table->stream_read(handle, buffer, count); }
+    void close() noexcept
+    {
+        if (handle.bits != 0) (void)haraka_table->stream_close(handle);
+        handle.bits = 0;
+    }
+
+private:
+    haraka_stream handle;
+};
+
+/*
+ * Who wants attachments. `Kept` is made with new, and deleted at the end of the transaction; what throws there becomes a
+ * critical line, and the part is not wanted:
+ *
+ *     struct sizes {
+ *         void *begin(haraka_transaction transaction, const haraka_part_info *part);  NULL: not this one
+ *         void data(void *part, haraka_str bytes);
+ *         void end(void *part, int32_t complete);
+ *     };
+ *     if (haraka::attachments(call, body, kept) < 0) delete kept;
+ */
+namespace border {
+
+HARAKA_HIDDEN inline void callback_failed(const char *what) noexcept
+{
+    report(owner::value, haraka_of_server(), "failed: ", what);
+}
+
+template <class Kept>
+int32_t part_begins(void *context, haraka_transaction transaction, const haraka_part_info *part, void **out) noexcept
+{
+    *out = guarded([=] { return static_cast<Kept *>(context)->begin(transaction, part); },
+                   [](const char *what) -> void * { callback_failed(what); return nullptr; });
+    return *out != nullptr;
+}
+
+template <class Kept> void attachment_data(void *context, void *part, haraka_str bytes) noexcept
+{
+    guarded([=] { static_cast<Kept *>(context)->data(part, bytes); }, callback_failed);
+}
+
+template <class Kept> void attachment_end(void *context, void *part, int32_t complete) noexcept
+{
+    guarded([=] { static_cast<Kept *>(context)->end(part, complete); }, callback_failed);
+}
+
+template <class Kept>
+void filter_data(void *context, void *part, haraka_str bytes, int32_t last, haraka_output output) noexcept
+{
+    guarded([=] { static_cast<Kept *>(context)->data(part, bytes, last != 0, output); }, callback_failed);
+}
+
+template <class Kept> void filter_end(void *context, void *part) noexcept
+{
+    guarded([=] { static_cast<Kept *>(context)->end(part); }, callback_failed);
+}
+
+} // namespace border
+
+template <class Kept> int32_t attachments(const haraka_call *call, const haraka_body_1 *body, Kept *kept) noexcept
+{
+    const haraka_attachments handler = {sizeof(haraka_attachments), border::part_begins<Kept>,
+                                        border::attachment_data<Kept>, border::attachment_end<Kept>, kept, destroy<Kept>};
+    return body->attachments(call->self, call->transaction, &handler);
+}
+
+/* The same for a filter: `void data(void *part, haraka_str bytes, bool last, haraka_output output)`, which gives what takes
+ * the content's place to body->emit, and `void end(void *part)`. */
+template <class Kept> int32_t filter(const haraka_call *call, const haraka_body_1 *body, Kept *kept) noexcept
+{
+    const haraka_filter handler = {sizeof(haraka_filter), border::part_begins<Kept>, border::filter_data<Kept>,
+                                   border::filter_end<Kept>, kept, destroy<Kept>};
+    return body->filter(call->self, call->transaction, &handler);
+}
+
 } // namespace haraka
 
 /* ------------------------------------------------------------------------------------------------ exports -------- */

@@ -66,6 +66,18 @@ pub struct haraka_message {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct haraka_stream {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_part {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct haraka_timer {
     pub bits: u64,
 }
@@ -187,6 +199,14 @@ pub struct haraka_reply {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct haraka_stream_options {
+    pub size: usize,
+    pub flags: u32,
+    pub chunk_size: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct haraka_host {
     pub size: usize,
     pub abi_major: u32,
@@ -300,6 +320,28 @@ pub struct haraka_host {
     pub service: unsafe extern "C" fn(name: haraka_str) -> *const c_void,
     pub config_watch:
         unsafe extern "C" fn(owner: haraka_self, name: haraka_str, callback: *const haraka_callback) -> i32,
+    pub header_get_decoded:
+        unsafe extern "C" fn(transaction: haraka_transaction, name: haraka_str, out: *mut haraka_value) -> i32,
+    pub header_lines: unsafe extern "C" fn(transaction: haraka_transaction, out: *mut haraka_value) -> i32,
+    pub auth_results:
+        unsafe extern "C" fn(connection: haraka_connection, text: haraka_str, out: *mut haraka_str) -> i32,
+    pub message_stream: unsafe extern "C" fn(
+        message: haraka_message,
+        options: *const haraka_stream_options,
+        out: *mut haraka_stream,
+    ) -> i32,
+    pub stream_read: unsafe extern "C" fn(stream: haraka_stream, buffer: *mut c_void, count: usize) -> i64,
+    pub stream_close: unsafe extern "C" fn(stream: haraka_stream) -> i32,
+    pub user_config_get: unsafe extern "C" fn(
+        owner: haraka_self,
+        user: *const haraka_address,
+        name: haraka_str,
+        kind: i32,
+        booleans: haraka_str,
+        later: *const haraka_callback,
+        out: *mut haraka_value,
+    ) -> i32,
+    pub process_title: unsafe extern "C" fn(owner: haraka_self, title: haraka_str) -> i32,
 }
 
 #[repr(C)]
@@ -324,6 +366,101 @@ pub struct haraka_regex_1 {
     pub free: unsafe extern "C" fn(regex: haraka_regex) -> i32,
 }
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_part_info {
+    pub size: usize,
+    pub content_type: haraka_str,
+    pub charset: haraka_str,
+    pub encoding: haraka_str,
+    pub disposition: haraka_str,
+    pub filename: haraka_str,
+    pub index: u32,
+    pub depth: u32,
+    pub is_attachment: u32,
+    pub reserved: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_attachments {
+    pub size: usize,
+    pub begin: Option<haraka_part_begins>,
+    pub data: Option<unsafe extern "C" fn(context: *mut c_void, part_context: *mut c_void, bytes: haraka_str)>,
+    pub end: Option<unsafe extern "C" fn(context: *mut c_void, part_context: *mut c_void, complete: i32)>,
+    pub context: *mut c_void,
+    pub destroy: Option<haraka_destroy>,
+}
+
+/// The type of `begin` in both; the header spells it out.
+pub type haraka_part_begins = unsafe extern "C" fn(
+    context: *mut c_void,
+    transaction: haraka_transaction,
+    part: *const haraka_part_info,
+    part_context: *mut *mut c_void,
+) -> i32;
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_output {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_filter {
+    pub size: usize,
+    pub begin: Option<haraka_part_begins>,
+    pub data: Option<
+        unsafe extern "C" fn(
+            context: *mut c_void,
+            part_context: *mut c_void,
+            bytes: haraka_str,
+            last: i32,
+            output: haraka_output,
+        ),
+    >,
+    pub end: Option<unsafe extern "C" fn(context: *mut c_void, part_context: *mut c_void)>,
+    pub context: *mut c_void,
+    pub destroy: Option<haraka_destroy>,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_body_1 {
+    pub size: usize,
+    pub root: unsafe extern "C" fn(transaction: haraka_transaction, out: *mut haraka_part) -> i32,
+    pub part: unsafe extern "C" fn(transaction: haraka_transaction, index: usize, out: *mut haraka_part) -> i32,
+    pub child: unsafe extern "C" fn(part: haraka_part, number: usize, out: *mut haraka_part) -> i32,
+    pub parent: unsafe extern "C" fn(part: haraka_part, out: *mut haraka_part) -> i32,
+    pub get: unsafe extern "C" fn(part: haraka_part, property: i32, out: *mut haraka_value) -> i32,
+    pub header_get:
+        unsafe extern "C" fn(part: haraka_part, name: haraka_str, decoded: i32, out: *mut haraka_value) -> i32,
+    pub open: unsafe extern "C" fn(part: haraka_part, form: i32, out: *mut haraka_stream) -> i32,
+    pub attachments: unsafe extern "C" fn(
+        owner: haraka_self,
+        transaction: haraka_transaction,
+        handler: *const haraka_attachments,
+    ) -> i32,
+    pub filter:
+        unsafe extern "C" fn(owner: haraka_self, transaction: haraka_transaction, filter: *const haraka_filter) -> i32,
+    pub banner: unsafe extern "C" fn(transaction: haraka_transaction, text: haraka_str, html: haraka_str) -> i32,
+    pub emit: unsafe extern "C" fn(output: haraka_output, bytes: haraka_str) -> i32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_digest_1 {
+    pub size: usize,
+    pub digest:
+        unsafe extern "C" fn(algorithm: i32, key: haraka_str, bytes: haraka_str, out: *mut c_void, room: usize) -> i32,
+    pub begin: unsafe extern "C" fn(algorithm: i32, key: haraka_str) -> *mut c_void,
+    pub update: unsafe extern "C" fn(state: *mut c_void, bytes: haraka_str) -> i32,
+    pub finish: unsafe extern "C" fn(state: *mut c_void, out: *mut c_void, room: usize) -> i32,
+    pub drop: unsafe extern "C" fn(state: *mut c_void),
+    pub equal: unsafe extern "C" fn(a: haraka_str, b: haraka_str) -> i32,
+}
+
 /// Constants, and a table of them for the test.
 macro_rules! numbers {
     ($($name:ident: $kind:ty = $value:expr;)*) => {
@@ -334,7 +471,7 @@ macro_rules! numbers {
 }
 numbers! {
 HARAKA_ABI_MAJOR: u32 = 0;
-HARAKA_ABI_MINOR: u32 = 2;
+HARAKA_ABI_MINOR: u32 = 3;
 HARAKA_CONT: i32 = 900;
 HARAKA_STOP: i32 = 901;
 HARAKA_DENY: i32 = 902;
@@ -434,6 +571,20 @@ HARAKA_TRAN_RELAYING: i32 = 1010;
 HARAKA_TRAN_DATA_POST_START: i32 = 1011;
 HARAKA_TRAN_DATA_POST_DELAY: i32 = 1012;
 HARAKA_TRAN_ENCODING: i32 = 1013;
+HARAKA_TRAN_PARSE_BODY: i32 = 1014;
+HARAKA_TRAN_MIME_PART_COUNT: i32 = 1015;
+HARAKA_PART_INDEX: i32 = 2001;
+HARAKA_PART_DEPTH: i32 = 2002;
+HARAKA_PART_CONTENT_TYPE: i32 = 2003;
+HARAKA_PART_CHARSET: i32 = 2004;
+HARAKA_PART_ENCODING: i32 = 2005;
+HARAKA_PART_DISPOSITION: i32 = 2006;
+HARAKA_PART_FILENAME: i32 = 2007;
+HARAKA_PART_BOUNDARY: i32 = 2008;
+HARAKA_PART_SIZE: i32 = 2009;
+HARAKA_PART_IS_ATTACHMENT: i32 = 2010;
+HARAKA_PART_IS_COMPLETE: i32 = 2011;
+HARAKA_PART_CHILDREN: i32 = 2012;
 HARAKA_HEADER_END: i32 = 0;
 HARAKA_HEADER_LEADING: i32 = 1;
 HARAKA_CONFIG_BY_NAME: i32 = 0;
@@ -445,5 +596,17 @@ HARAKA_CONFIG_JSON: i32 = 5;
 HARAKA_CONFIG_BINARY: i32 = 6;
 HARAKA_CONFIG_YAML: i32 = 7;
 HARAKA_CONFIG_HJSON: i32 = 8;
+HARAKA_STREAM_LF: u32 = 1;
+HARAKA_STREAM_DOT_STUFFED: u32 = 2;
+HARAKA_STREAM_ENDING_DOT: u32 = 4;
+HARAKA_STREAM_SKIP_HEADERS: u32 = 8;
+HARAKA_STREAM_CLAMD: u32 = 16;
 HARAKA_REGEX_CASELESS: u32 = 1;
-HARAKA_REGEX_ANCHORED: u32 = 2;}
+HARAKA_REGEX_ANCHORED: u32 = 2;
+HARAKA_PART_RAW: i32 = 0;
+HARAKA_PART_DECODED: i32 = 1;
+HARAKA_PART_TEXT: i32 = 2;
+HARAKA_DIGEST_MD5: i32 = 1;
+HARAKA_DIGEST_SHA1: i32 = 2;
+HARAKA_DIGEST_SHA256: i32 = 3;
+HARAKA_DIGEST_SHA512: i32 = 4;}

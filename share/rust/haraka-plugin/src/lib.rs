@@ -34,13 +34,17 @@
 #![allow(clippy::missing_safety_doc)]
 
 pub mod abi;
+mod body;
 #[doc(hidden)]
 pub mod border;
+mod digest;
 mod hook;
 mod object;
 mod value;
 
+pub use body::{AttachmentReader, Body, Output, Part, PartEnd, PartFilter, PartInfo, Stream};
 pub use border::Error;
+pub use digest::{digests_equal, Algorithm, Digest};
 pub use hook::{Answer, Call, Next, Timer};
 pub use object::{Connection, Message, Object, Transaction};
 pub use value::{Address, Value, View};
@@ -112,9 +116,9 @@ macro_rules! plugin {
         const _: () = {
             // The ABI is that of `abi.rs`; the assertion below holds the two together.
             const TEXT: &str = concat!(
-                "format=1\0abi=0.2\0name=", $name, "\0version=", $version, "\0summary=", $summary, "\0" $(, $note)?
+                "format=1\0abi=0.3\0name=", $name, "\0version=", $version, "\0summary=", $summary, "\0" $(, $note)?
             );
-            const _: () = assert!($crate::abi::HARAKA_ABI_MAJOR == 0 && $crate::abi::HARAKA_ABI_MINOR == 2);
+            const _: () = assert!($crate::abi::HARAKA_ABI_MAJOR == 0 && $crate::abi::HARAKA_ABI_MINOR == 3);
 
             #[used]
             #[link_section = ".note.haraka"]

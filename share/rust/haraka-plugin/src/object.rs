@@ -1,6 +1,7 @@
 //! Connections, transactions and the server: properties, notes, results, headers, messages.
 
 use crate::abi::*;
+use crate::body::{Body, Stream};
 use crate::border::{host, Error};
 use crate::value::{bytes, lent, null, Value, View};
 use crate::{Level, Plugin};
@@ -17,7 +18,7 @@ impl Object {
     pub(crate) fn raw(&self) -> haraka_object {
         haraka_object { bits: self.handle }
     }
-    fn owner(&self) -> haraka_self {
+    pub(crate) fn owner(&self) -> haraka_self {
         haraka_self { bits: self.owner }
     }
     fn read(&self, ask: impl FnOnce(*mut haraka_value) -> i32) -> Value {
@@ -89,6 +90,25 @@ impl Connection {
         self.property(HARAKA_CONN_RELAYING).is_true()
     }
 
+    /// Stops reading from the client. Pauses count: each needs its `resume`.
+    pub fn pause(&self) {
+        unsafe { (host().pause)(self.raw_connection()) };
+    }
+    pub fn resume(&self) {
+        unsafe { (host().resume)(self.raw_connection()) };
+    }
+    /// Says `text` in the Authentication-Results field that the core adds. Empty text says nothing. The value so far.
+    pub fn auth_results(&self, text: &str) -> String {
+        let mut field = lent("");
+        unsafe {
+            (host().auth_results)(self.raw_connection(), lent(text), &mut field);
+            String::from_utf8_lossy(bytes(field)).into_owned()
+        }
+    }
+
+    fn raw_connection(&self) -> haraka_connection {
+        haraka_connection { bits: self.0.handle }
+    }
     fn words(&self, property: i32) -> String {
         String::from_utf8_lossy(self.property(property).text()).into_owned()
     }
@@ -128,6 +148,22 @@ impl Transaction {
     pub fn header(&self, name: &str) -> Value {
         self.read(|out| unsafe { (host().header_get)(self.handle(), lent(name), out) })
     }
+    /// The same decoded to UTF-8 (RFC 2047, RFC 2231), folds undone.
+    pub fn decoded_header(&self, name: &str) -> Value {
+        self.read(|out| unsafe { (host().header_get_decoded)(self.handle(), lent(name), out) })
+    }
+    /// A list of texts: every field as it stands, `Name: value` with its folds, without the last line end.
+    pub fn header_lines(&self) -> Value {
+        self.read(|out| unsafe { (host().header_lines)(self.handle(), out) })
+    }
+    /// The parts are parsed while they come. Until the hook `data` has ended.
+    pub fn parse_body(&self) -> Result<(), Error> {
+        self.set_property(HARAKA_TRAN_PARSE_BODY, true)
+    }
+    /// Parts, attachments, filters, banner; none if the host does not offer them.
+    pub fn body(&self) -> Option<Body> {
+        Body::of(self.handle(), self.0.owner())
+    }
     /// The message as it stands now. From the hook `data_post` on.
     pub fn message(&self) -> Result<Message, Error> {
         let mut handle = haraka_message { bits: 0 };
@@ -143,6 +179,12 @@ impl Message {
     pub fn size(&self) -> Result<u64, Error> {
         let size = unsafe { (host().message_size)(haraka_message { bits: self.0 }) };
         u64::try_from(size).map_err(|_| Error(size as i32))
+    }
+    /// Opens the message for reading from the front; `flags` are `abi::HARAKA_STREAM_...`, 0: as it stands.
+    pub fn stream(&self, flags: u32) -> Result<Stream, Error> {
+        let options =
+            haraka_stream_options { size: std::mem::size_of::<haraka_stream_options>(), flags, chunk_size: 0 };
+        Stream::opened(|out| unsafe { (host().message_stream)(haraka_message { bits: self.0 }, &options, out) })
     }
     /// Reads at `offset`; how many bytes, 0 at the end.
     pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Error> {
@@ -175,6 +217,11 @@ impl Plugin {
     /// One line with the plugin's name. Any thread.
     pub fn log(&self, level: Level, text: impl AsRef<[u8]>) {
         self.server().log(level, text);
+    }
+
+    /// What ps shows for this process; empty: as it was started. Loop thread.
+    pub fn set_process_title(&self, title: &str) {
+        unsafe { (host().process_title)(self.raw(), lent(title)) };
     }
 
     /// An ini file: a map of sections, keys before the first section in `main`. `booleans` declares which keys are booleans,

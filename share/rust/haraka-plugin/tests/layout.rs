@@ -47,6 +47,8 @@ fn ours() -> Structs {
         haraka_transaction { bits }
         haraka_hmail { bits }
         haraka_message { bits }
+        haraka_stream { bits }
+        haraka_part { bits }
         haraka_timer { bits }
         haraka_object { bits }
         haraka_list { items, count }
@@ -72,9 +74,22 @@ fn ours() -> Structs {
             note_set_pointer, note_get_pointer, result_add, result_push, result_incr, result_get, result_has, result_collate,
             header_add, header_remove, header_get, message_retain, message_release, message_size, message_read, post,
             timer_start, timer_cancel, offload, wall_clock, monotonic_clock, service, config_watch,
+            header_get_decoded, header_lines, auth_results, message_stream, stream_read, stream_close, user_config_get,
+            process_title,
         }
+        haraka_stream_options { size, flags, chunk_size }
         haraka_regex { bits }
         haraka_regex_1 { size, compile, match_, free }
+        haraka_part_info {
+            size, content_type, charset, encoding, disposition, filename, index, depth, is_attachment, reserved
+        }
+        haraka_attachments { size, begin, data, end, context, destroy }
+        haraka_output { bits }
+        haraka_filter { size, begin, data, end, context, destroy }
+        haraka_body_1 {
+            size, root, part, child, parent, get, header_get, open, attachments, filter, banner, emit
+        }
+        haraka_digest_1 { size, digest, begin, update, finish, drop, equal }
     }
 }
 
