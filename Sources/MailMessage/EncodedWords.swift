@@ -1,11 +1,12 @@
 // Non-ASCII text in header fields (RFC 2047).
 
-/// Writes one line of a field value; words with non-ASCII characters become Q-encoded words.
+/// Reads encoded words (``decode(_:)``), and writes one line of a field value, where words with non-ASCII characters
+/// become Q-encoded words.
 ///
 /// Only those words are encoded, not the whole value as Haraka does, so that addresses and tokens beside them stay
 /// readable for programs. Blanks between two encoded words do not count for a reader, so neighbouring non-ASCII words
 /// are encoded together with the blanks between them.
-struct EncodedWords {
+public struct EncodedWords {
     /// RFC 2047 section 2: a line that holds an encoded word has at most 76 characters. With the blank that stands
     /// before every word this also keeps words to their 75.
     private static let lineLimit = 76

@@ -53,6 +53,14 @@ public struct HeaderBlock: Sendable {
         }
     }
 
+    /// What `body` makes of each field of that name, top to bottom. It gets the bytes from behind the colon to before the
+    /// final line end, valid during the call.
+    func values<Value>(of name: String, _ body: (UnsafeRawBufferPointer) -> Value) -> [Value] {
+        storage.withUnsafeBytes { bytes in
+            entries.compactMap { matches($0, name, bytes) ? body(bytes.slice(valueRange($0))) : nil }
+        }
+    }
+
     /// Value of the topmost field of that name, nil if there is none.
     public func first(_ name: String) -> String? {
         storage.withUnsafeBytes { bytes in
