@@ -4,7 +4,7 @@ import Glibc
 public import HarakaCore
 import HarakaPluginHost
 import HarakaSpool
-import MailMessage
+public import MailMessage
 import NIOCore
 import NIOPosix
 public import SMTPSyntax
@@ -17,7 +17,14 @@ public struct ServerSettings: Sendable {
     public var bareNewline = BareNewlinePolicy.reject
     public var maxHeaderLines = 1000
     /// Rename Authentication-Results fields of the client.
-    public var cleansAuthResults = true
+    public var cleansAuthResults: Bool {
+        get { session.cleansAuthResults }
+        set { session.cleansAuthResults = newValue }
+    }
+    /// Cut lines of a message that are longer than `dataLineLength`; else they are only noted.
+    public var foldsLongLines = false
+    /// How much of a message's structure is read, if a plugin wants to see it.
+    public var bodyLimits = BodyLimits()
     public var spoolDirectory = "/tmp"
     public var spoolAfter = 262_144
     /// Seconds without a byte until the client gets 421.

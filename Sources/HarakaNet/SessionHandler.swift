@@ -70,6 +70,7 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         hasBegun = true
         server.host.begin(self)
         generation = server.host.generation(of: connection)
+        machine.heard = server.host.heard(by: connection)
         if server.log.isEnabled(6) {
             server.log.log(
                 6, uuid: connection.uuid, origin: "core",
@@ -84,7 +85,7 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         lastActivity = .now()
         guard !isLingering, !machine.isDisconnecting else { return }
         if input == nil { input = bytes } else { input?.writeBuffer(&bytes) }
-        if !machine.awaitsCommand, reception == nil, !connection.isESMTP { machine.spokeEarly() }
+        if !machine.awaitsCommand, reception == nil { machine.spokeEarly() }
         pump { _ in }
     }
 
@@ -138,11 +139,12 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     private func step() -> Bool {
         if wantsDisconnect, machine.question == nil {
             wantsDisconnect = false
+            dropReception()
             perform(machine.disconnect())
             return true
         }
-        guard pauses == 0 else { return false }
-        if reception != nil { return receive() }
+        guard pauses == 0 else { return reception == nil ? false : leaveIfAbandoned() }
+        if reception != nil { return machine.question == nil ? receive() : leaveIfAbandoned() }
         guard machine.awaitsCommand else {
             // The machine waits for plugins; a client that has gone needs no answer.
             if inputHasEnded, !hasWholeMessage, machine.question != nil, !machine.isDisconnecting, input == nil {
@@ -164,7 +166,8 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     /// After the final dot a client may close its side and wait: the judgement is finished, and it is told.
     private var hasWholeMessage: Bool {
         switch machine.question {
-        case .maxDataExceeded, .dataPost, .queue, .queueOutbound, .queueOK: true
+        case .dataHeadersEnd, .maxDataExceeded, .dataPostHeaders, .dataPost: reception == nil
+        case .queuePre, .queue, .queueOutbound, .queueOK: true
         default: false
         }
     }
@@ -237,7 +240,12 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         case .receiveMessage:
             beginReception()
             return nil
-        case .disconnect: return machine.disconnect()
+        case .receiveMore:
+            receiveMore()
+            return nil
+        case .disconnect:
+            dropReception()
+            return machine.disconnect()
         }
     }
 
@@ -282,13 +290,13 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     // MARK: the end
 
     /// The client has gone: open questions are withdrawn, required hooks still run.
-    private func clientLeft() {
+    func clientLeft() {
         guard !machine.isDisconnecting else {
             connection.remoteIsClosed = true
             return
         }
-        if case .resetTransaction? = machine.question {} else { server.host.cancel(connection) }
-        reception = nil
+        server.host.cancel(connection)
+        dropReception()
         perform(machine.clientLeft())
     }
 
@@ -297,7 +305,7 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         guard !isFinished, machine.isClosed || channelContext == nil else { return }
         isFinished = true
         logSummary()
-        reception = nil
+        dropReception()
         server.host.end(connection)
         server.closed(self)
         guard let context = channelContext else { return }
@@ -325,8 +333,9 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     /// Called by the server from time to time.
     func checkIdle(now: NIODeadline, limit: TimeAmount) {
         guard now - lastActivity > limit, hasBegun, !isFinished else { return }
-        if machine.awaitsCommand || reception != nil {
-            reception = nil
+        // Whom a plugin holds back, or makes wait, is not idle.
+        if pauses == 0, machine.awaitsCommand || (reception != nil && machine.question == nil) {
+            dropReception()
             pump { $0.perform($0.machine.timedOut()) }
         } else if machine.isDisconnecting || now - lastActivity > limit * 2 {
             // A peer that takes neither our words nor our end.
@@ -343,7 +352,7 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     func stopNow() {
         guard hasBegun, !isFinished, !machine.isDisconnecting else { return }
         server.host.cancel(connection)
-        reception = nil
+        dropReception()
         pump { $0.perform($0.machine.serverStops()) }
     }
 
@@ -363,6 +372,8 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         nonisolated(unsafe) let session = self
         channelContext?.eventLoop.execute { session.pump { _ in } }
     }
+
+    var otherAddresses: [String] { server.sessions.values.filter { $0 !== self }.map(\.connection.remote.ip) }
 
     func pauseReading() {
         pauses += 1

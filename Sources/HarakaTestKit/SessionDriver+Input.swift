@@ -9,6 +9,9 @@ struct Reception {
     var content: [UInt8] = []
 
     init(_ bareNewline: BareNewlinePolicy) { decoder = DataDecoder(bareNewline: bareNewline) }
+
+    /// The blank line behind the header has come.
+    var hasHeader: Bool { String(decoding: content, as: UTF8.self).contains("\r\n\r\n") }
 }
 
 extension SessionSettings {
@@ -48,13 +51,17 @@ extension SessionDriver {
     }
 
     private func receive() -> Bool {
-        guard !input.isEmpty, var reception else { return false }
+        guard machine.question == nil, !input.isEmpty, var reception else { return false }
         var content: [UInt8] = []
         let progress = input.withUnsafeBytes { reception.decoder.decode($0) { content += $0 } }
         reception.content += content
         input.removeFirst(progress.consumed)
         self.reception = progress.ended ? nil : reception
-        if progress.ended { perform(machine.messageEnded(facts(of: reception))) }
+        if progress.ended {
+            perform(machine.messageEnded(facts(of: reception)))
+        } else if machine.awaitsHeader, reception.hasHeader {
+            perform(machine.headerEnded())
+        }
         return true
     }
 
@@ -67,6 +74,8 @@ extension SessionDriver {
         ).prefix { !$0.isEmpty }
         facts.receivedHeaders = header.filter { $0.lowercased().hasPrefix("received:") }.count
         facts.failure = storageFailure
+        facts.hasTooManyParts = hasTooManyParts
+        facts.hidesParts = hidesParts
         return facts
     }
 }

@@ -6,13 +6,20 @@ public import SMTPSyntax
 /// Drives a `SessionMachine` as the network room does. One thread.
 public final class SessionDriver {
     public let connection: Connection
-    public var plugins = ScriptedPlugins()
+    public var plugins = ScriptedPlugins() { didSet { machine.heard = HookSet.haraka.union(plugins.heard) } }
     /// The hooks that were asked, in order.
     public private(set) var asked: [String] = []
     /// What the system's lookup of the client's name gives; nil: it takes its time.
     public var clientName: String? = "client.example.net"
     /// The message cannot be stored.
     public var storageFailure: String?
+    /// The message has more MIME parts than are allowed.
+    public var hasTooManyParts = false
+    public var hidesParts = false
+    /// What the core would write in the Received field.
+    public static let receivedLine = "from client.example.net by mx.example.com"
+    /// The message of the last DATA.
+    public private(set) var message: RecordedMessage?
     /// The socket is closed.
     public private(set) var isClosed = false
     /// Replies that were sent.
@@ -45,6 +52,7 @@ public final class SessionDriver {
             uuid: "0A1B2C3D-0000-4000-8000-000000000001", startTime: 0, remote: remote, local: local,
             localAddresses: [])
         machine = SessionMachine(connection: connection, settings: settings)
+        machine.heard = .haraka
         lines = LineDecoder(limit: 512, bareNewline: bareNewline)
         self.bareNewline = bareNewline
     }
@@ -93,7 +101,7 @@ public final class SessionDriver {
     /// Bytes of the client arrive in one piece.
     public func send(_ bytes: [UInt8]) {
         guard !isClosed, !machine.isDisconnecting else { return }
-        if !machine.awaitsCommand, reception == nil, !connection.isESMTP { machine.spokeEarly() }
+        if !machine.awaitsCommand, reception == nil { machine.spokeEarly() }
         input += bytes
         pump()
     }
@@ -118,7 +126,7 @@ public final class SessionDriver {
     }
 
     public func clientLeaves() {
-        if run?.question != .resetTransaction, run?.question != .disconnect { run = nil }
+        if let question = run?.question, !HookRules(question.hook ?? .unrecognizedCommand).isRequired { run = nil }
         reception = nil
         perform(machine.clientLeft())
     }
@@ -165,6 +173,7 @@ public final class SessionDriver {
 
     private func ask(_ question: Question) -> SessionAction? {
         asked.append(question.hookName)
+        prepare(question)
         var current = ScriptedRun(question, &plugins)
         let verdict = current.start()
         note(current)
@@ -175,6 +184,19 @@ public final class SessionDriver {
 
     private func note(_ run: ScriptedRun) {
         if run.denialsAsked > 0, asked.last != Hook.deny.name { asked.append(Hook.deny.name) }
+        if run.listenersAsked > 0, asked.last != Hook.ok.name { asked.append(Hook.ok.name) }
+    }
+
+    /// What the network room does before it asks.
+    private func prepare(_ question: Question) {
+        switch question {
+        case .receivedLine: connection.transaction?.receivedLine = SessionDriver.receivedLine
+        case .data:
+            let begun = RecordedMessage()
+            message = begun
+            connection.transaction?.begin(begun)
+        default: break
+        }
     }
 
     private func go(on then: SessionAction.Then) -> SessionAction? {
@@ -184,7 +206,10 @@ public final class SessionDriver {
         case .receiveMessage:
             reception = Reception(bareNewline)
             return nil
-        case .disconnect: return machine.disconnect()
+        case .receiveMore: return nil
+        case .disconnect:
+            reception = nil
+            return machine.disconnect()
         }
     }
 }

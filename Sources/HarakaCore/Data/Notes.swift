@@ -35,6 +35,9 @@ public struct Notes: Sendable, Equatable {
         return true
     }
 
+    /// Appends to the list under a name without a path; a single value there becomes its first item.
+    mutating func append(_ value: Value, toListAt key: String) { root.append(value, toListAt: key) }
+
     private static func assign(_ value: Value, at keys: ArraySlice<String>, in map: inout ValueMap) {
         guard let key = keys.first else { return }
         guard keys.count > 1 else {

@@ -72,15 +72,20 @@ public struct Results: Sendable, Equatable {
 
     /// For humans: single values first ("k: v"), then the lists that are not empty ("pass:a, b"), in the order of the
     /// key `order` if there is one. Keys named in `hide`, and those that begin with an underscore, are not shown.
-    public func collate(_ plugin: String) -> String {
+    /// - Parameters:
+    ///   - order: what results.ini says; counts if the plugin has no key `order`
+    ///   - hide: what results.ini says, besides the key `hide`
+    public func collate(_ plugin: String, order: [String] = [], hide: [String] = []) -> String {
         guard let entry = entry(plugin) else { return "" }
-        let hidden = Set(entry.names("hide") + ["emit", "hide", "order", "human", "human_html"] + Results.lists)
+        let hide = entry.names("hide") + hide
+        let hidden = Set(hide + ["emit", "hide", "order", "human", "human_html"] + Results.lists)
         var parts: [String] = []
         for item in entry.entries where !hidden.contains(item.key) && !item.key.hasPrefix("_") {
             if item.value != .list([]) { parts.append("\(item.key): \(item.value.description)") }
         }
-        let order = entry.names("order")
-        for key in order.isEmpty ? Results.lists : order where !entry.names("hide").contains(key) {
+        let own = entry.names("order")
+        let order = own.isEmpty ? order : own
+        for key in order.isEmpty ? Results.lists : order where !hide.contains(key) {
             if case .list(let list)? = entry[key] { parts.append("\(key):\(Value.list(list).description)") }
         }
         return parts.joined(separator: ", ")

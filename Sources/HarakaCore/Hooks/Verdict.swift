@@ -47,7 +47,7 @@ public enum HookCode: Int32, Sendable, CaseIterable {
     /// Whether this code says anything on that hook; if not, the plugin has made an error.
     public func makesSense(on hook: Hook?) -> Bool {
         switch self {
-        case .stop: hook == .log
+        case .stop: hook == .log || hook == .logging
         case .nextHook: hook == .unrecognizedCommand
         case .delay: false
         default: true
@@ -105,6 +105,15 @@ public struct PluginReply: Sendable, Equatable {
     public var text: String {
         if case .text(let text) = value, lines.isEmpty { return text }
         return lines.joined(separator: "\n")
+    }
+
+    /// The answer of a hook that asks for one thing or several: the items of a list, the one value, or the text.
+    var items: [Value] {
+        switch value {
+        case .list(let items): items
+        case .null: isEmpty ? [] : [.text(text)]
+        default: [value]
+        }
     }
 
     /// The SMTP reply: the plugin's words, else the standard ones of its DSN, else `text`. A DSN replaces the code and

@@ -36,6 +36,8 @@ public final class Connection {
     public var local = Endpoint()
     public var helloHost = ""
     public var helloVerb = HelloVerb.none
+    /// What a plugin of `helo_parse` or `ehlo_parse` hands on to `helo` or `ehlo`, besides the host.
+    public var helloArguments: [Value] = []
     public var isESMTP = false
     public var isPipelining = false
     public var isEarlyTalker = false
@@ -55,7 +57,9 @@ public final class Connection {
     public var transaction: Transaction?
     public var state = State.command
     public var notes = Notes()
-    /// What plugins found out, and `local`, `remote` and `helo` of the core.
+    /// Seconds that the session took, for the results; nil before its end.
+    public var duration: Double?
+    /// What plugins found out, and `local`, `remote`, `helo` and `disconnect` of the core.
     public var results: Results {
         get {
             settleResults()

@@ -1,5 +1,5 @@
 // What the core itself leaves in the results, for plugins to read: `local`, `remote`, `helo`, `mail_from`, `rcpt_to`,
-// `queue`. docs/objects.md "Results".
+// `queue`, `reset`, `disconnect`. docs/objects.md "Results".
 //
 // Most sessions have no plugin that reads results, so nothing is written down before the first one does.
 
@@ -35,6 +35,7 @@ extension Transaction {
             queueVerdict = nil
             record(queue: verdict)
         }
+        if let duration { recorded.add("reset", "duration", .number(duration)) }
     }
 
     /// The recipient under discussion stands behind the accepted ones and is not counted yet.
@@ -85,6 +86,7 @@ extension Connection {
             recorded.add("helo", "verb", .text(helloVerb.rawValue))
             recorded.add("helo", "host", .text(helloHost))
         }
+        if let duration { recorded.add("disconnect", "duration", .number(duration)) }
     }
 
     private func record(_ name: String, _ end: Endpoint) {

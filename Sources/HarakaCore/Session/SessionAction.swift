@@ -22,8 +22,10 @@ public enum SessionAction: Sendable {
         case read
         /// Call `replySent`: the machine has more to do first.
         case resume
-        /// Receive the message; then `messageEnded`.
+        /// Receive the message; `headerEnded` when its header is there, then `messageEnded`.
         case receiveMessage
+        /// Go on receiving it; what comes is thrown away if `refusesMessage`.
+        case receiveMore
         /// Call `disconnect`.
         case disconnect
     }
@@ -31,16 +33,30 @@ public enum SessionAction: Sendable {
 
 /// A question to the plugins, with what they are asked about.
 public enum Question: Sendable, Equatable {
-    case connectInit, lookupRDNS, connect
+    case preConnection, connectInit, lookupRDNS, connect
+    case heloParse(word: String, rest: String)
+    case ehloParse(word: String, rest: String)
     case helo(String)
     case ehlo(String)
     case capabilities
+    case mailParse(word: String, rest: String)
+    case mailPre(PathArgument)
     case mail(PathArguments)
+    case rcptParse(word: String, rest: String)
+    case rcptPre(PathArgument)
     case rcpt(PathArguments)
     case rcptOK(PathArguments)
-    case data, maxDataExceeded, dataPost, queue, queueOutbound
+    /// The driver has left the line that the core would write in `Transaction.receivedLine`.
+    case receivedLine
+    case data, dataHeadersEnd, maxDataExceeded, dataPostHeaders, dataPost, queuePre, queue, queueOutbound
     case queueOK(String)
-    case resetTransaction, vrfy, noop, rset, quit, disconnect
+    /// How `queue` ended, and what the client was told.
+    case queuePost(HookCode, String)
+    case resetTransaction, rset, quit, disconnect, postConnection
+    /// The rest of the line.
+    case vrfy(String)
+    case noop(String)
+    case help(String)
     case unrecognizedCommand(word: String, rest: String)
     /// A hook of any name, reached by NEXT_HOOK.
     case named(String, word: String, rest: String)
@@ -48,27 +64,41 @@ public enum Question: Sendable, Equatable {
     /// The hook that is asked; nil for a custom one.
     public var hook: Hook? {
         switch self {
+        case .preConnection: .preConnection
         case .connectInit: .connectInit
         case .lookupRDNS: .lookupRDNS
         case .connect: .connect
+        case .heloParse: .heloParse
         case .helo: .helo
+        case .ehloParse: .ehloParse
         case .ehlo: .ehlo
         case .capabilities: .capabilities
+        case .mailParse: .mailParse
+        case .mailPre: .mailPre
         case .mail: .mail
+        case .rcptParse: .rcptParse
+        case .rcptPre: .rcptPre
         case .rcpt: .rcpt
         case .rcptOK: .rcptOK
+        case .receivedLine: .receivedLine
         case .data: .data
+        case .dataHeadersEnd: .dataHeadersEnd
         case .maxDataExceeded: .maxDataExceeded
+        case .dataPostHeaders: .dataPostHeaders
         case .dataPost: .dataPost
+        case .queuePre: .queuePre
         case .queue: .queue
         case .queueOutbound: .queueOutbound
         case .queueOK: .queueOK
+        case .queuePost: .queuePost
         case .resetTransaction: .resetTransaction
         case .vrfy: .vrfy
         case .noop: .noop
+        case .help: .help
         case .rset: .rset
         case .quit: .quit
         case .disconnect: .disconnect
+        case .postConnection: .postConnection
         case .unrecognizedCommand: .unrecognizedCommand
         case .named: nil
         }
@@ -98,6 +128,10 @@ public struct MessageFacts: Sendable, Equatable {
     public var bytes = 0
     public var hasBareNewline = false
     public var receivedHeaders = 0
+    /// More than `max.mime_parts`, and somebody wanted to see them.
+    public var hasTooManyParts = false
+    /// The header was too long to be read, and somebody wanted to see what is behind it.
+    public var hidesParts = false
     /// The message could not be kept (disk full ...): why, for the log. The client is told to try again.
     public var failure: String?
 

@@ -39,12 +39,14 @@ extension SessionMachine {
     public mutating func disconnect() -> SessionAction {
         guard !isDisconnecting else { return .wait }
         connection.state = .disconnecting
-        if case .asking(.resetTransaction) = state {
-            // A required hook goes on; it ends in the disconnect.
+        switch state {
+        case .asking(.resetTransaction), .asking(.queuePost):
+            // Required hooks go on; they end in the disconnect.
             afterReset = .disconnect
             return .wait
+        case .asking(.queueOK): count(.ok)
+        default: break
         }
-        if case .asking(.queueOK) = state { count(.ok) }
         return resetTransaction(then: .disconnect)
     }
 
@@ -56,6 +58,10 @@ extension SessionMachine {
 
     mutating func disconnected() -> SessionAction {
         connection.state = .disconnected
+        return heard.contains(.postConnection) ? ask(.postConnection) : closed()
+    }
+
+    mutating func closed() -> SessionAction {
         state = .closed
         return .close
     }

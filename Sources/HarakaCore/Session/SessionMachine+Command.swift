@@ -14,15 +14,15 @@ extension SessionMachine {
             return send(Reply(501, "Syntax error (8-bit characters not allowed)", status: .init(5, 5, 2)))
         }
         switch line.verb {
-        case .helo: return hello(.helo, line.argument)
-        case .ehlo: return hello(.ehlo, line.argument)
-        case .mail: return mail(line.argument)
-        case .rcpt: return rcpt(line.argument)
+        case .helo: return hello(.helo, line)
+        case .ehlo: return hello(.ehlo, line)
+        case .mail: return mail(line)
+        case .rcpt: return rcpt(line)
         case .data: return data(line.argument)
         case .rset: return line.argument.isEmpty ? ask(.rset) : syntaxError()
-        case .noop: return ask(.noop)
-        case .vrfy: return ask(.vrfy)
-        case .help: return send(Reply(250, "Not implemented", status: .init(2, 0, 0)))
+        case .noop: return ask(.noop(line.argument))
+        case .vrfy: return ask(.vrfy(line.argument))
+        case .help: return heard.contains(.help) ? ask(.help(line.argument)) : helpDecided(.cont)
         case .quit: return line.argument.isEmpty ? ask(.quit) : syntaxError()
         case nil: return ask(.unrecognizedCommand(word: line.word, rest: line.argument))
         }
@@ -85,6 +85,16 @@ extension SessionMachine {
         return refuse(verdict, (500, "Stop wasting my time"), (500, "Stop wasting my time"))
     }
 
+    /// The words of a plugin are the help; a refusal says that there is none.
+    mutating func helpDecided(_ verdict: Verdict) -> SessionAction {
+        let none = "Syntax error, command not recognized"
+        if verdict.code.isRefusal { return refuse(verdict, (500, none), (500, none)) }
+        guard verdict.reply.code != nil || !verdict.reply.visibleLines.isEmpty else {
+            return send(Reply(250, "Not implemented", status: .init(2, 0, 0)))
+        }
+        return send(verdict.reply.reply(214, "Not implemented"))
+    }
+
     mutating func unrecognizedDecided(_ verdict: Verdict, _ word: String, _ rest: String) -> SessionAction {
         switch verdict.code {
         case .ok: return proceed()
@@ -107,11 +117,13 @@ extension SessionMachine {
             return protocolError(500, ["Unrecognized command"], .init(5, 5, 1))
         }
         switch Hook(name: name) {
-        case .noop: return ask(.noop)
-        case .vrfy: return ask(.vrfy)
+        case .noop: return ask(.noop(rest))
+        case .vrfy: return ask(.vrfy(rest))
+        case .help: return ask(.help(rest))
         case .rset: return ask(.rset)
         case .quit: return ask(.quit)
-        case .initMaster, .initChild, .log, .connectInit, .lookupRDNS, .connect, .deny, .resetTransaction, .disconnect:
+        case .initMaster, .initChild, .postFork, .log, .logging, .config, .userConfig, .preConnection, .connectInit,
+            .lookupRDNS, .connect, .deny, .ok, .resetTransaction, .queuePost, .disconnect, .postConnection:
             return protocolError(500, ["Unrecognized command"], .init(5, 5, 1))
         default: return ask(.named(name, word: word, rest: rest))
         }

@@ -1,4 +1,5 @@
-// The beginning of a session: connect_init, the client's name, connect, the banner. RFC 5321 section 3.1.
+// The beginning of a session: pre_connection, connect_init, the client's name, connect, the banner. RFC 5321
+// section 3.1.
 
 import SMTPSyntax
 
@@ -6,11 +7,23 @@ extension SessionMachine {
     /// The client is there.
     public mutating func connected() -> SessionAction {
         guard case .new = state else { return .wait }
-        return ask(.connectInit)
+        return ask(heard.contains(.preConnection) ? .preConnection : .connectInit)
+    }
+
+    /// Who is refused here is gone: nothing else has begun.
+    mutating func preConnectionDecided(_ verdict: Verdict) -> SessionAction {
+        guard verdict.code.isRefusal else { return ask(.connectInit) }
+        let soft = (451, "Connection temporarily denied")
+        return refuse(verdict, (550, "Connection denied"), soft, then: .disconnect)
     }
 
     /// The client sent something before it was its turn.
-    public mutating func spokeEarly() { connection.isEarlyTalker = true }
+    ///
+    /// After EHLO commands may come together, but nothing behind DATA before its 354 (RFC 2920 section 3.1).
+    public mutating func spokeEarly() {
+        guard connection.isESMTP else { return connection.isEarlyTalker = true }
+        if case .data? = question { connection.isEarlyTalker = true }
+    }
 
     mutating func nameDecided(_ verdict: Verdict) -> SessionAction {
         switch verdict.code {

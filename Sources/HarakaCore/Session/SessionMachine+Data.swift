@@ -12,6 +12,13 @@ extension SessionMachine {
             if connection.isPipelining { return send(Reply(554, "No valid recipients", status: .init(5, 5, 1))) }
             return protocolError(503, ["RCPT required first"], .init(5, 5, 1))
         }
+        return ask(settings.addsReceived && heard.contains(.receivedLine) ? .receivedLine : .data)
+    }
+
+    /// What a plugin writes goes to the top of the message in place of the core's line.
+    mutating func receivedLineDecided(_ verdict: Verdict) -> SessionAction {
+        let text = verdict.reply.items.map(\.description).joined(separator: "\n")
+        if verdict.code == .ok, !text.isEmpty { connection.transaction?.receivedLine = text }
         return ask(.data)
     }
 
@@ -23,7 +30,35 @@ extension SessionMachine {
         connection.lastReply = reply
         connection.state = .data
         state = .receivingMessage
+        hasAskedHeader = false
+        headerRefusal = nil
         return .send(reply, .receiveMessage)
+    }
+
+    /// `headerEnded` is of interest.
+    public var awaitsHeader: Bool { !hasAskedHeader && heard.contains(.dataHeadersEnd) }
+
+    /// The message was refused while it came in: the rest of it is not needed.
+    public var refusesMessage: Bool { headerRefusal != nil }
+
+    /// The header of the message is there; its body is still coming.
+    public mutating func headerEnded() -> SessionAction {
+        guard case .receivingMessage = state else { return .wait }
+        guard awaitsHeader else { return .proceed(.receiveMore) }
+        hasAskedHeader = true
+        return ask(.dataHeadersEnd)
+    }
+
+    /// The client waits for no reply now. So a refusal is kept until the final dot, unless the client must go.
+    mutating func headerDecided(_ verdict: Verdict) -> SessionAction {
+        if verdict.code.isRefusal, verdict.code.disconnects {
+            count(verdict.code)
+            return refuse(verdict, (554, "Message denied"), (421, "Message denied temporarily"))
+        }
+        if verdict.code.isRefusal { headerRefusal = verdict }
+        guard connection.state == .data else { return judge() }
+        state = .receivingMessage
+        return .proceed(.receiveMore)
     }
 
     /// CR LF . CR LF has come. What is wrong with the message as a whole is said here; then plugins judge it.
@@ -32,6 +67,7 @@ extension SessionMachine {
         connection.state = .command
         transaction.dataBytes = facts.bytes
         connection.totalBytes &+= facts.bytes
+        if headerRefusal != nil { return judge() }
         if facts.failure != nil {
             return rejectMessage(Reply(451, "Message could not be stored, try later", status: .init(4, 3, 0)))
         }
@@ -44,6 +80,37 @@ extension SessionMachine {
             let text = "Too many received headers - possible mail loop"
             return rejectMessage(Reply(550, text, status: .init(5, 4, 6)))
         }
+        // Else a long header would be a way past whoever looks at parts.
+        if facts.hidesParts {
+            return rejectMessage(Reply(550, "Message header too long", status: .init(5, 6, 0)))
+        }
+        if facts.hasTooManyParts {
+            let text = "Transaction failed due to too many MIME parts"
+            count(.deny)
+            return send(Reply(554, text, status: .init(5, 6, 0)), then: .disconnect)
+        }
+        return judge()
+    }
+
+    /// The message has ended, and the core has nothing against it: plugins judge it.
+    private mutating func judge() -> SessionAction {
+        if let refusal = headerRefusal {
+            headerRefusal = nil
+            return judged(refusal) ?? askDataPost()
+        }
+        // One whose end came together with its header.
+        if awaitsHeader {
+            hasAskedHeader = true
+            return ask(.dataHeadersEnd)
+        }
+        return heard.contains(.dataPostHeaders) ? ask(.dataPostHeaders) : askDataPost()
+    }
+
+    mutating func askDataPost() -> SessionAction {
+        guard let transaction = connection.transaction else { return ask(.dataPost) }
+        if settings.cleansAuthResults { transaction.content?.renameAuthenticationResults() }
+        // What nobody hears nobody can have said anything about.
+        if heard != .none { connection.addAuthResults(transaction) }
         return ask(.dataPost)
     }
 
@@ -59,13 +126,12 @@ extension SessionMachine {
         return send(reply, then: verdict.code.disconnects ? .disconnect : .reset(.read))
     }
 
-    mutating func dataPostDecided(_ verdict: Verdict) -> SessionAction {
-        if verdict.code.isRefusal {
-            count(verdict.code)
-            let hard = (550, "Message denied")
-            return refuse(verdict, hard, (450, "Message denied temporarily"), then: .reset(.read))
-        }
-        return ask(connection.isRelaying ? .queueOutbound : .queue)
+    /// What becomes of a message that plugins of `data_post` and its like refuse. Nil: they do not.
+    mutating func judged(_ verdict: Verdict) -> SessionAction? {
+        guard verdict.code.isRefusal else { return nil }
+        count(verdict.code)
+        let hard = (550, "Message denied")
+        return refuse(verdict, hard, (450, "Message denied temporarily"), then: .reset(.read))
     }
 
     /// The message was accepted, deferred or refused.

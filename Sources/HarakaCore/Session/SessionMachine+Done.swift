@@ -8,7 +8,14 @@ extension SessionMachine {
     mutating func endsEarly(_ verdict: Verdict, _ question: Question) -> SessionAction? {
         guard verdict.code == .done || verdict.code == .disconnect else { return nil }
         switch question {
-        case .connectInit, .lookupRDNS, .connect, .resetTransaction, .queueOK, .disconnect: return nil
+        case .connectInit, .lookupRDNS, .connect, .resetTransaction, .queueOK, .queuePost, .disconnect, .postConnection:
+            return nil
+        // There is nothing to be said yet.
+        case .preConnection, .receivedLine, .dataHeadersEnd: if verdict.code == .done { return nil }
+        case .queue, .queueOutbound: noteQueueEnd(verdict.code, verdict.code == .done ? connection.lastReply.text : "")
+        default: break
+        }
+        switch question {
         case .quit: return proceed(.disconnect)
         default: return verdict.code == .done ? done(question) : proceed(.disconnect)
         }
@@ -22,7 +29,7 @@ extension SessionMachine {
         case .ehlo: connection.isESMTP = true
         case .mail: if hasRefused { return proceed(.reset(.read)) }
         case .rcpt, .rcptOK: settleRecipient()
-        case .dataPost, .queue, .queueOutbound, .maxDataExceeded:
+        case .dataPostHeaders, .dataPost, .queuePre, .queue, .queueOutbound, .maxDataExceeded:
             countByReply()
             return proceed(.reset(.read))
         case .rset, .data: return proceed(.reset(.read))

@@ -3,11 +3,36 @@
 import SMTPSyntax
 
 extension SessionMachine {
-    /// The host is the first word of the argument; what follows it is ignored, as in Haraka.
-    mutating func hello(_ verb: Connection.HelloVerb, _ argument: String) -> SessionAction {
-        guard
-            let host = argument.utf8.split(whereSeparator: { $0 == 32 || $0 == 9 }).first.map({ String(Substring($0)) })
-        else {
+    mutating func hello(_ verb: Connection.HelloVerb, _ line: CommandLine) -> SessionAction {
+        connection.helloArguments = []
+        let (word, rest) = (line.word, line.argument)
+        guard heard.contains(verb == .ehlo ? .ehloParse : .heloParse) else { return hello(verb, rest: rest) }
+        return ask(verb == .ehlo ? .ehloParse(word: word, rest: rest) : .heloParse(word: word, rest: rest))
+    }
+
+    /// A plugin may take the line apart: the host, and more for the plugins of `helo` and `ehlo`.
+    mutating func helloParsed(
+        _ verdict: Verdict, _ verb: Connection.HelloVerb, _ rest: String
+    ) -> SessionAction {
+        if verdict.code.isRefusal { return refuseSyntax(verdict) }
+        guard verdict.code == .ok, let host = verdict.reply.items.first else { return hello(verb, rest: rest) }
+        connection.helloArguments = Array(verdict.reply.items.dropFirst())
+        return hello(verb, host: host.description)
+    }
+
+    /// What a plugin of a `_parse` hook says of a line that it does not like.
+    mutating func refuseSyntax(_ verdict: Verdict) -> SessionAction {
+        refuse(verdict, (501, "Syntax error in command"), (501, "Syntax error in command"))
+    }
+
+    /// The host is the first word; what follows it is ignored, as in Haraka.
+    private mutating func hello(_ verb: Connection.HelloVerb, rest: String) -> SessionAction {
+        let first = rest.utf8.split(whereSeparator: { $0 == 32 || $0 == 9 }).first
+        return hello(verb, host: first.map { String(Substring($0)) } ?? "")
+    }
+
+    private mutating func hello(_ verb: Connection.HelloVerb, host: String) -> SessionAction {
+        guard !host.isEmpty else {
             let text = "\(verb.rawValue) requires domain/address - see RFC-2821 4.1.1.1"
             return send(Reply(501, text, status: .init(5, 5, 4)))
         }

@@ -3,23 +3,54 @@
 import SMTPSyntax
 
 extension SessionMachine {
+    /// The message is wanted.
+    mutating func askQueuePre() -> SessionAction {
+        if heard != .none, let transaction = connection.transaction { connection.moveAuthResultsUp(transaction) }
+        return heard.contains(.queuePre) ? ask(.queuePre) : askQueue()
+    }
+
+    private mutating func askQueue() -> SessionAction { ask(connection.isRelaying ? .queueOutbound : .queue) }
+
+    /// qpsmtpd sends nothing at all when a plugin refuses here; the client would wait for ever. So it is a refusal.
+    mutating func queuePreDecided(_ verdict: Verdict) -> SessionAction {
+        guard verdict.code.isRefusal else { return askQueue() }
+        connection.transaction?.queueVerdict = verdict
+        return send(refusedQueue(verdict), then: verdict.code.disconnects ? .disconnect : .reset(.read))
+    }
+
+    /// The transaction's id behind the words.
+    private var mark: String { connection.transaction.map { " (\($0.uuid))" } ?? "" }
+
+    private mutating func refusedQueue(_ verdict: Verdict) -> Reply {
+        count(verdict.code)
+        let own = verdict.code.isTemporary ? (450, "Message denied temporarily") : (550, "Message denied")
+        return marked(verdict.reply.refusal(own.0, own.1), mark)
+    }
+
+    /// For `queue_post`.
+    mutating func noteQueueEnd(_ code: HookCode, _ text: String) {
+        guard heard.contains(.queuePost) else { return }
+        queueEnd = (code, text)
+    }
+
     mutating func queueDecided(_ verdict: Verdict) -> SessionAction {
-        let mark = connection.transaction.map { " (\($0.uuid))" } ?? ""
         connection.transaction?.queueVerdict = verdict
         switch verdict.code {
         case .ok:
             let reply = marked(verdict.reply.reply(250, "Message Queued"), mark)
+            noteQueueEnd(.ok, reply.text)
             return ask(.queueOK(reply.text))
         case .deny, .denySoft, .denyDisconnect, .denySoftDisconnect:
-            count(verdict.code)
-            let own = verdict.code.isTemporary ? (450, "Message denied temporarily") : (550, "Message denied")
-            let reply = marked(verdict.reply.refusal(own.0, own.1), mark)
+            let reply = refusedQueue(verdict)
+            noteQueueEnd(verdict.code, reply.text)
             return send(reply, then: verdict.code.disconnects ? .disconnect : .reset(.read))
         default:
             // No plugin took it and there is no queue of our own yet: the client keeps it.
             count(.cont)
             let text = "Queuing declined or disabled, try later"
-            return send(marked(verdict.reply.refusal(451, text), mark), then: .reset(.read))
+            let reply = marked(verdict.reply.refusal(451, text), mark)
+            noteQueueEnd(verdict.code, reply.text)
+            return send(reply, then: .reset(.read))
         }
     }
 
@@ -45,6 +76,12 @@ extension SessionMachine {
 
     mutating func transactionReset() -> SessionAction {
         connection.transaction = nil
+        guard let end = queueEnd else { return goOnAfterReset() }
+        queueEnd = nil
+        return ask(.queuePost(end.code, end.text))
+    }
+
+    mutating func goOnAfterReset() -> SessionAction {
         let next = afterReset
         afterReset = .read
         return proceed(after: next)

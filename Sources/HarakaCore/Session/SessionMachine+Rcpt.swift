@@ -3,15 +3,17 @@
 import SMTPSyntax
 
 extension SessionMachine {
-    mutating func rcpt(_ argument: String) -> SessionAction {
-        guard let transaction = connection.transaction else {
+    mutating func rcpt(_ line: CommandLine) -> SessionAction {
+        guard connection.transaction != nil else {
             return protocolError(503, ["Use MAIL before RCPT"], .init(5, 5, 1))
         }
-        let arguments: PathArguments
-        switch parse(argument, of: .rcpt) {
-        case .success(let parsed): arguments = parsed
-        case .failure(let refused): return refusePath(refused)
-        }
+        guard heard.contains(.rcptParse) else { return path(.rcpt, line.argument) }
+        return ask(.rcptParse(word: line.word, rest: line.argument))
+    }
+
+    /// The path and its parameters are known.
+    mutating func rcpt(_ arguments: PathArguments) -> SessionAction {
+        guard let transaction = connection.transaction else { return proceed() }
         // Haraka has no limit; RFC 5321 section 4.5.3.1.10 asks for at least 100 and this reply.
         guard transaction.recipients.count < settings.maxRecipients else {
             return send(Reply(452, "Too many recipients", status: .init(4, 5, 3)))

@@ -41,6 +41,14 @@ public struct SessionMachine: ~Copyable {
     var state = State.new
     /// What to do once the running reset_transaction hook is through.
     var afterReset = Reset.read
+    /// What of qpsmtpd's hooks anybody listens to: the others are not asked. Haraka's own are asked anyway.
+    public var heard = HookSet.all
+    /// `data_headers_end` was asked about the message that comes in.
+    var hasAskedHeader = false
+    /// A refusal by `data_headers_end`, kept until the final dot.
+    var headerRefusal: Verdict?
+    /// How `queue` ended, until `queue_post` is asked.
+    var queueEnd: (code: HookCode, text: String)?
     /// How often the current command was handed to another hook (NEXT_HOOK); guards against circles.
     var hookHops = 0
 
@@ -127,25 +135,39 @@ public struct SessionMachine: ~Copyable {
         guard case .asking(let question) = state else { return .wait }
         if let early = endsEarly(verdict, question) { return early }
         switch question {
+        case .preConnection: return preConnectionDecided(verdict)
         case .connectInit: return ask(.lookupRDNS)
         case .lookupRDNS: return nameDecided(verdict)
         case .connect: return connectDecided(verdict)
+        case .heloParse(_, let rest): return helloParsed(verdict, .helo, rest)
+        case .ehloParse(_, let rest): return helloParsed(verdict, .ehlo, rest)
         case .helo, .ehlo: return helloDecided(verdict)
         case .capabilities: return capabilitiesCollected()
+        case .mailParse(_, let rest): return pathParsed(verdict, .mail, rest)
+        case .mailPre(let path): return pathPrepared(verdict, .mail, path)
         case .mail(let path): return mailDecided(verdict, path)
+        case .rcptParse(_, let rest): return pathParsed(verdict, .rcpt, rest)
+        case .rcptPre(let path): return pathPrepared(verdict, .rcpt, path)
         case .rcpt(let path): return rcptDecided(verdict, path)
         case .rcptOK(let path): return rcptOKDecided(verdict, path)
+        case .receivedLine: return receivedLineDecided(verdict)
         case .data: return dataDecided(verdict)
+        case .dataHeadersEnd: return headerDecided(verdict)
         case .maxDataExceeded: return maxDataExceededDecided(verdict)
-        case .dataPost: return dataPostDecided(verdict)
+        case .dataPostHeaders: return judged(verdict) ?? askDataPost()
+        case .dataPost: return judged(verdict) ?? askQueuePre()
+        case .queuePre: return queuePreDecided(verdict)
         case .queue, .queueOutbound: return queueDecided(verdict)
         case .queueOK(let text): return queueReported(text)
+        case .queuePost: return goOnAfterReset()
         case .resetTransaction: return transactionReset()
         case .vrfy: return vrfyDecided(verdict)
         case .noop: return noopDecided(verdict)
+        case .help: return helpDecided(verdict)
         case .rset: return send(Reply(250, "OK", status: .init(2, 0, 0)), then: .reset(.read))
         case .quit: return quitDecided()
         case .disconnect: return disconnected()
+        case .postConnection: return closed()
         case .unrecognizedCommand(let word, let rest), .named(_, let word, let rest):
             return unrecognizedDecided(verdict, word, rest)
         }

@@ -9,6 +9,8 @@ public struct SessionSettings: Sendable {
     public var isStrictRFC1869 = false
     public var offersSMTPUTF8 = true
     public var addsReceived = true
+    /// Rename Authentication-Results fields of the client.
+    public var cleansAuthResults = true
     /// "Haraka for Swift/1.2", or without the version.
     public var banner = "Haraka"
     public var greeting: [String] = []

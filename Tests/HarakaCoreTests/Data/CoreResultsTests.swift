@@ -120,4 +120,15 @@ struct CoreResultsTests {
         #expect(driver.thinking == "reset_transaction")
         #expect(driver.connection.transaction?.results.get("queue") == nil)
     }
+
+    @Test("how long it took is there once the driver knows")
+    func durations() {
+        let driver = SessionDriver.addressed()
+        #expect(driver.connection.transaction?.results.get("reset") == nil)
+        #expect(driver.connection.results.get("disconnect") == nil)
+        driver.connection.transaction?.duration = 1.5
+        driver.connection.duration = 2.25
+        #expect(driver.connection.transaction?.results.get("reset")?["duration"] == .number(1.5))
+        #expect(driver.connection.results.get("disconnect")?["duration"] == .number(2.25))
+    }
 }

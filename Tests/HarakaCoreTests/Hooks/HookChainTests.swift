@@ -7,9 +7,10 @@ import Testing
 struct HookChainTests {
     /// Runs a chain with these answers; what was asked ("0", "deny 1") and the verdict.
     static func run(
-        _ hook: Hook, _ answers: [Verdict], deny: [Verdict] = []
+        _ hook: Hook, _ answers: [Verdict], deny: [Verdict] = [], ok: [Verdict] = []
     ) -> (asked: [String], verdict: Verdict, refusing: [Int]) {
-        var chain = HookChain(count: answers.count, denyCount: deny.count, rules: HookRules(hook))
+        var chain = HookChain(
+            count: answers.count, denyCount: deny.count, okCount: ok.count, rules: HookRules(hook))
         var asked: [String] = []
         var refusing: [Int] = []
         var step = chain.start()
@@ -20,8 +21,12 @@ struct HookChainTests {
                 step = chain.answered(answers[index])
             case .askDeny(let index):
                 asked.append("deny \(index)")
-                refusing.append(chain.refusingIndex)
+                refusing.append(chain.decidingIndex)
                 step = chain.answered(deny[index])
+            case .askOK(let index):
+                asked.append("ok \(index)")
+                refusing.append(chain.decidingIndex)
+                step = chain.answered(ok[index])
             case .finished(let verdict): return (asked, verdict, refusing)
             }
         }
@@ -120,16 +125,47 @@ struct HookChainTests {
         #expect(result.verdict == Verdict(.deny))
     }
 
-    @Test("init hooks, log and deny itself ask no deny hook", arguments: [Hook.initMaster, .initChild, .log, .deny])
-    func hooksWithoutDeny(hook: Hook) {
-        #expect(HookChainTests.run(hook, [Verdict(.deny)], deny: [Verdict(.ok)]).asked == ["0"])
+    @Test(
+        "all hooks ask deny and ok, but those of the server, of the log, of configuration, deny and ok themselves",
+        arguments: Hook.allCases)
+    func hooksWithDeny(hook: Hook) {
+        let without: Set<Hook> = [
+            .initMaster, .initChild, .postFork, .log, .logging, .config, .userConfig, .deny, .ok, .connectInit,
+            .disconnect,
+        ]
+        let denied = HookChainTests.run(hook, [Verdict(.deny)], deny: [Verdict(.ok)], ok: [.cont]).asked
+        #expect(denied == (without.contains(hook) ? ["0"] : ["0", "deny 0"]))
+        let accepted = HookChainTests.run(hook, [Verdict(.ok)], deny: [Verdict(.ok)], ok: [.cont]).asked
+        #expect(accepted == (without.contains(hook) ? ["0"] : ["0", "ok 0"]))
     }
 
-    @Test("all other hooks do", arguments: Hook.allCases)
-    func hooksWithDeny(hook: Hook) {
-        let without: Set<Hook> = [.initMaster, .initChild, .log, .deny, .connectInit, .disconnect]
-        let asked = HookChainTests.run(hook, [Verdict(.deny)], deny: [Verdict(.ok)]).asked
-        #expect(asked == (without.contains(hook) ? ["0"] : ["0", "deny 0"]))
+    @Test(
+        "what is neither CONT nor a refusal is told to the ok hook, who change nothing about it",
+        arguments: HookCode.allCases)
+    func okIsTold(code: HookCode) {
+        let answer = HookChainTests.words(code, "taken")
+        for opinion in HookCode.allCases {
+            let result = HookChainTests.run(.queue, [.cont, answer], ok: [HookChainTests.words(opinion, "so what")])
+            #expect(result.asked == (code == .cont || code.isRefusal ? ["0", "1"] : ["0", "1", "ok 0"]))
+            #expect(result.refusing == (code == .cont || code.isRefusal ? [] : [1]))
+            #expect(result.verdict == answer)
+        }
+    }
+
+    @Test("CONT tells the next plugin of ok, anything else ends it", arguments: HookCode.allCases)
+    func okChain(code: HookCode) {
+        let asked = HookChainTests.run(.mail, [Verdict(.ok)], ok: [.cont, Verdict(code), Verdict(.ok)]).asked
+        #expect(asked == ["0", "ok 0", "ok 1"] + (code == .cont ? ["ok 2"] : []))
+    }
+
+    @Test("a pardon is no answer of the hook's: ok is told of the one that follows")
+    func okAfterPardon() {
+        let result = HookChainTests.run(
+            .mail, [Verdict(.deny), HookChainTests.words(.ok, "yes")], deny: [Verdict(.ok)], ok: [.cont])
+        #expect(result.asked == ["0", "deny 0", "1", "ok 0"])
+        #expect(result.verdict == HookChainTests.words(.ok, "yes"))
+        #expect(
+            HookChainTests.run(.mail, [Verdict(.deny)], deny: [Verdict(.ok)], ok: [.cont]).asked == ["0", "deny 0"])
     }
 
     @Test("an answer too many is harmless")

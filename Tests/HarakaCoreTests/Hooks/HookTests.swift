@@ -19,11 +19,38 @@ struct HookTests {
     func harakaNames() {
         #expect(
             Hook.allCases.map(\.name) == [
-                "init_master", "init_child", "log", "connect_init", "lookup_rdns", "connect", "helo", "ehlo",
-                "capabilities", "quit", "vrfy", "noop", "rset", "mail", "rcpt", "rcpt_ok", "data", "max_data_exceeded",
-                "data_post", "queue", "queue_outbound", "queue_ok", "reset_transaction", "unrecognized_command", "deny",
-                "disconnect",
+                "init_master", "init_child", "post_fork", "log", "logging", "config", "user_config", "pre_connection",
+                "connect_init", "lookup_rdns", "connect", "helo_parse", "helo", "ehlo_parse", "ehlo", "capabilities",
+                "auth_parse", "auth", "auth_plain", "auth_login", "auth_cram_md5", "quit", "vrfy", "noop", "help",
+                "rset", "unrecognized_command", "mail_parse", "mail_pre", "mail", "rcpt_parse", "rcpt_pre", "rcpt",
+                "rcpt_ok", "received_line", "data", "data_headers_end", "max_data_exceeded", "data_post_headers",
+                "data_post", "queue_pre", "queue", "queue_outbound", "queue_ok", "queue_post", "reset_transaction",
+                "deny", "ok", "disconnect", "post_connection",
             ])
+    }
+
+    @Test(
+        "qpsmtpd's spellings are known",
+        arguments: [
+            ("pre-connection", Hook.preConnection), ("post-connection", .postConnection), ("post-fork", .postFork),
+            ("auth-plain", .authPlain), ("auth-login", .authLogin), ("auth-cram-md5", .authCRAMMD5),
+        ])
+    func qpsmtpdNames(name: String, hook: Hook) { #expect(Hook(name: name) == hook) }
+
+    @Test("the hooks of AUTH have names, and are not asked")
+    func notAsked() {
+        #expect(
+            Hook.allCases.filter { !$0.isAsked } == [.authParse, .auth, .authPlain, .authLogin, .authCRAMMD5])
+    }
+
+    @Test("a set of hooks holds what was put in, each on its own", arguments: Hook.allCases)
+    func sets(hook: Hook) {
+        var set = HookSet([hook])
+        #expect(Hook.allCases.filter(set.contains) == [hook])
+        #expect(HookSet.all.contains(hook))
+        set.remove(hook)
+        #expect(set == .none)
+        #expect(Hook.count <= 64)
     }
 
     @Test("codes have Haraka's numbers and names")
@@ -48,6 +75,7 @@ struct HookTests {
         #expect(HookCode.allCases.filter(\.disconnects) == [.denyDisconnect, .disconnect, .denySoftDisconnect])
         #expect(HookCode.allCases.filter { !$0.makesSense(on: .mail) } == [.stop, .nextHook, .delay])
         #expect(HookCode.stop.makesSense(on: .log))
+        #expect(HookCode.stop.makesSense(on: .logging))
         #expect(HookCode.nextHook.makesSense(on: .unrecognizedCommand))
     }
 
@@ -55,12 +83,15 @@ struct HookTests {
     func rules() {
         func those(_ rule: (HookRules) -> Bool) -> [Hook] { Hook.allCases.filter { rule(HookRules($0)) } }
         #expect(those(\.asksEveryone) == [.connectInit, .disconnect])
-        #expect(those(\.isRequired) == [.log, .resetTransaction, .disconnect])
-        #expect(those(\.isSynchronous) == [.initMaster, .initChild, .log])
+        #expect(
+            those(\.isRequired) == [.log, .logging, .queuePost, .resetTransaction, .disconnect, .postConnection])
+        #expect(those(\.isSynchronous) == [.initMaster, .initChild, .postFork, .log, .logging])
         #expect(
             those(\.canRefuse) == [
-                .lookupRDNS, .connect, .helo, .ehlo, .vrfy, .noop, .mail, .rcpt, .rcptOK, .data, .maxDataExceeded,
-                .dataPost, .queue, .queueOutbound, .unrecognizedCommand,
+                .config, .userConfig, .preConnection, .lookupRDNS, .connect, .helo, .ehlo, .auth, .authPlain,
+                .authLogin, .authCRAMMD5,
+                .vrfy, .noop, .unrecognizedCommand, .mail, .rcpt, .rcptOK, .data, .dataHeadersEnd, .maxDataExceeded,
+                .dataPostHeaders, .dataPost, .queuePre, .queue, .queueOutbound,
             ])
         #expect(HookRules(nil).canRefuse)
     }

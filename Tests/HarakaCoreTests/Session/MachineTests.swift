@@ -25,6 +25,7 @@ struct MachineTests {
     static func run(_ events: [String]) -> [String] {
         let connection = SessionDriver().connection
         var machine = SessionMachine(connection: connection, settings: .test)
+        machine.heard = .haraka
         return events.map { event in
             switch event {
             case "connected": words(machine.connected())

@@ -58,7 +58,7 @@ enum WildEvents {
         "EHLO c.example", "HELO c.example", "EHLO", "MAIL FROM:<a@example.com>", "MAIL FROM:<>",
         "MAIL FROM:<a@b> SIZE=99999999",
         "MAIL FROM:<@@>", "MAIL", "RCPT TO:<b@example.net>", "RCPT TO:<b@example.net>", "RCPT TO:<c@example.net> X=Y",
-        "RCPT TO:<>", "DATA", "DATA", "DATA x", "RSET", "RSET x", "NOOP", "VRFY b", "HELP", "QUIT", "QUIT x",
+        "RCPT TO:<>", "DATA", "DATA", "DATA x", "RSET", "RSET x", "NOOP", "VRFY b", "HELP", "HELP me", "QUIT", "QUIT x",
         "XFOO bar", "",
         " ", "\u{0}", "MAIL FROM:<ä@ö.example>",
     ]
@@ -86,6 +86,7 @@ enum WildEvents {
         facts.bytes = [0, 100, 26_214_401, .max].randomElement(using: &random) ?? 0
         facts.hasBareNewline = Int.random(in: 0..<8, using: &random) == 0
         facts.receivedHeaders = [0, 0, 1000].randomElement(using: &random) ?? 0
+        facts.hasTooManyParts = Int.random(in: 0..<8, using: &random) == 0
         facts.failure = Int.random(in: 0..<8, using: &random) == 0 ? "disk full" : nil
         return facts
     }
@@ -104,7 +105,8 @@ enum WildEvents {
             machine.spokeEarly()
             return .wait
         case 9...12: return machine.connected()
-        case 13...18: return machine.messageEnded(facts(&random))
+        case 13...16: return machine.messageEnded(facts(&random))
+        case 17, 18: return machine.headerEnded()
         case 19...30: return machine.replySent()
         case 31...44: return machine.hooksCompleted(verdict(&random))
         default: return machine.received(line(&random), isFollowed: .random(using: &random))

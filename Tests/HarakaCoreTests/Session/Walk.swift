@@ -18,6 +18,7 @@ struct Walk: ~Copyable {
     private var isResolving = false
     private var isClosed = false
     private var disconnects = 0
+    private var goodbyes = 0
     private var resets: [String: Int] = [:]
     private var begun: [Transaction] = []
 
@@ -46,6 +47,10 @@ struct Walk: ~Copyable {
             return perform(machine.nameResolved("NXDOMAIN"), "name")
         }
         if isReceiving {
+            if Bool.random(using: &random) {
+                isOwed = true
+                return perform(machine.headerEnded(), "header ended")
+            }
             isReceiving = false
             isOwed = true
             return perform(machine.messageEnded(WildEvents.facts(&random)), "message ended")
@@ -95,6 +100,7 @@ struct Walk: ~Copyable {
         while let current = action { action = carryOut(current) }
         if let transaction = connection.transaction, begun.last !== transaction { begun.append(transaction) }
         if machine.awaitsCommand, isOwed { faults.append("no reply after \(name)") }
+        if machine.isDisconnecting { isReceiving = false }
     }
 
     private mutating func carryOut(_ action: SessionAction) -> SessionAction? {
@@ -126,6 +132,7 @@ struct Walk: ~Copyable {
 
     private mutating func note(_ question: Question) {
         if question == .disconnect { disconnects += 1 }
+        if question == .postConnection { goodbyes += 1 }
         guard question == .resetTransaction else { return }
         if let uuid = connection.transaction?.uuid {
             resets[uuid, default: 0] += 1
@@ -141,6 +148,9 @@ struct Walk: ~Copyable {
         case .receiveMessage:
             isReceiving = true
             return nil
+        case .receiveMore:
+            if !isReceiving { faults.append("wants more of no message") }
+            return nil
         case .disconnect: return machine.disconnect()
         }
     }
@@ -148,6 +158,7 @@ struct Walk: ~Copyable {
     private mutating func checkEnd() {
         if !isClosed { faults.append("does not end") }
         if disconnects != 1 { faults.append("disconnect was asked \(disconnects) times") }
+        if goodbyes != 1 { faults.append("post_connection was asked \(goodbyes) times") }
         if connection.transaction != nil { faults.append("a transaction is left") }
         for transaction in begun where resets[transaction.uuid] == nil {
             faults.append("\(transaction.uuid) was not reset")

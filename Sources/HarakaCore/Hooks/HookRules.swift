@@ -1,0 +1,43 @@
+// What kind of answer each hook can carry out. docs/hooks.md "The chain".
+
+/// What kind of answer a hook can carry out. Custom hooks (reached by NEXT_HOOK) have the rules of
+/// `unrecognized_command`.
+public struct HookRules: Sendable, Equatable {
+    /// Every handler runs, whatever was answered (`connect_init`, `disconnect`).
+    public var asksEveryone = false
+    /// Runs even after the client has left (`reset_transaction`, `queue_post`, `disconnect`, `post_connection`, `log`).
+    public var isRequired = false
+    /// A refusal can be carried out, so a failing plugin refuses (DENYSOFT) rather than accepts.
+    public var canRefuse = false
+    /// Must be answered before the function returns.
+    public var isSynchronous = false
+    /// A refusal asks the `deny` hook first, and what else ends the hook is told to the hook `ok`.
+    public var consultsDeny = true
+
+    public init(_ hook: Hook?) {
+        switch hook {
+        case .connectInit: asksEveryone = true
+        case .disconnect:
+            asksEveryone = true
+            isRequired = true
+        case .resetTransaction, .queuePost, .postConnection: isRequired = true
+        case .log, .logging:
+            isRequired = true
+            isSynchronous = true
+            consultsDeny = false
+        case .initMaster, .initChild, .postFork:
+            isSynchronous = true
+            consultsDeny = false
+        case .deny, .ok: consultsDeny = false
+        // A refusal means that the plugin could not find out: the file counts, and the log says so.
+        case .config, .userConfig:
+            canRefuse = true
+            consultsDeny = false
+        // A refusal of these is for good (5xx), and a plugin that fails must not refuse for good: the core's own way
+        // counts.
+        case .heloParse, .ehloParse, .mailParse, .rcptParse, .authParse, .mailPre, .rcptPre, .help: break
+        case .capabilities, .quit, .rset, .queueOK, .receivedLine: break
+        default: canRefuse = true
+        }
+    }
+}
