@@ -26,6 +26,13 @@ public final class PluginHost: @unchecked Sendable {
     var timers = HandleTable<PluginWork>(.timer)
     var regexes = HandleTable<Regex>(.regex)
     let messages = MessageTable()
+    let streams = StreamTable()
+    /// Bodies that plugins have to do with, by serial number.
+    var bodies: [UInt64: PluginBody] = [:]
+    var lastBody: UInt64 = 0
+    /// What a filter may give its bytes to at this moment.
+    var output: OpenOutput?
+    var lastOutput: UInt64 = 0
     let identities = Mutex<[UInt64: PluginIdentity]>([:])
     let inbox: Inbox
     public internal(set) var serverNotes = Notes()
@@ -34,6 +41,8 @@ public final class PluginHost: @unchecked Sendable {
     public internal(set) var generation: Generation?
     var liveGenerations: [Generation] = []
     var lastNumber = 0
+    /// Shows a text as this process's title; empty: as it was started. Nil: that cannot be done here.
+    public var setProcessTitle: ((String) -> Void)?
     /// Called when idle clients of that generation should be sent away.
     public var onEvict: ((Generation) -> Void)?
     /// Called with Haraka's `log` hook's line; see `runLogHook`.
@@ -68,6 +77,11 @@ public final class PluginHost: @unchecked Sendable {
     var unloadTimer: (any HostTimer)?
     var unloaded = 0
     var inert = 0
+    /// What plugins gave in place of configuration files.
+    var supplied = SuppliedConfiguration()
+    var configTimer: (any HostTimer)?
+    /// results.ini, by plugin. On the loop.
+    public var resultsShown: [String: ResultsShown] = [:]
     /// Who runs at this moment, where it survives the process.
     public let faults: FaultFrames
     var faultTimer: (any HostTimer)?
@@ -118,6 +132,7 @@ public final class PluginHost: @unchecked Sendable {
     public func close() {
         faultTimer?.cancel()
         unloadTimer?.cancel()
+        configTimer?.cancel()
         if PluginHost.shared === self { PluginHost.shared = nil }
     }
 

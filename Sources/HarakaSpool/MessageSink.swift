@@ -1,38 +1,62 @@
 // A message while it comes in: its header in memory, its body there too until it is too long, then on disk.
 
-import Glibc
 public import HarakaCore
-import MailMessage
+public import MailMessage
 
-/// Keeps the content of one DATA. On the loop; bounded memory: the header and at most `spoolAfter` bytes.
+/// Keeps the content of one DATA. On the loop; bounded memory: the header, at most `spoolAfter` bytes of body, a buffer
+/// before the file, and the tree of parts, which `BodyLimits` bound.
 ///
 /// What no plugin touched leaves byte for byte as it came: edits are kept apart, and the header is parsed only when a
-/// plugin looks at it or removes a field.
+/// plugin looks at it or removes a field. A body that somebody wants to see or to rewrite goes through a `BodyPipeline`
+/// on its way.
 public final class MessageSink: MessageContent {
+    /// What becomes of the next bytes.
+    enum Stage {
+        /// They are header, or may be.
+        case header
+        /// They are body, and nobody asked for them.
+        case body
+        /// They are body, and go through the pipeline.
+        case piped
+        /// They are counted, and not kept.
+        case dropped
+    }
+
     private let folder: SpoolFolder
     private let spoolAfter: Int
-    private let maxHeaderLines: Int
+    let maxHeaderLines: Int
+    private(set) var stage = Stage.header
     /// All bytes so far, or once there is a file those of the header only.
-    private var memory: [UInt8] = []
-    private var file: SpoolFile?
-    private var fileSize = 0
+    private(set) var memory: [UInt8] = []
+    /// What is behind the header, once that is too long for memory.
+    private(set) var writer: SpoolWriter?
     private var scanner = HeaderScanner()
-    private var boundary: HeaderScanner.Boundary?
-    private var leading = HeaderBlock()
-    private var ending = HeaderBlock()
-    private var edits: [HeaderEdit] = []
-    private var removesFields = false
-    /// The whole header with all edits, once somebody wanted to see it.
-    private var block: HeaderBlock?
-    private var hasEnded = false
+    private(set) var boundary: HeaderScanner.Boundary?
     /// The header was too long to be parsed: no blank line may be put behind what we know of it.
-    private var isHeaderOpen = false
+    private(set) var isHeaderOpen = false
     /// Bytes of header kept in memory beyond `spoolAfter`.
     private static let maximumHeader = 64 * 1024
+    var header = HeaderEdits()
+
+    private(set) var limits = BodyLimits()
+    private var wishes = BodyWishes()
+    /// Nil also while it is at work: plugins run in there, and may look at this message.
+    private var pipeline: BodyPipeline?
+    var tree: BodyTree?
+    public private(set) var mimePartCount = 0
+    /// The body had more parts than `max.mime_parts`, and somebody wanted to know.
+    public private(set) var isOverfull = false
+    /// Somebody wanted to see the parts, and the header is too long to tell where they are.
+    public var hidesParts: Bool { isHeaderOpen && hasWishes }
+    private var hasWishes = false
+    public private(set) var hasBegunBody = false
+    public private(set) var hasEnded = false
+
     /// Why the message could not be kept.
     public private(set) var failure: SpoolError?
     /// The message is not wanted any more (too big, refused, `discard_data`): bytes are counted and dropped.
     public var isDiscarding = false { didSet { if isDiscarding { forget() } } }
+    /// What the client has sent.
     public private(set) var byteCount = 0
 
     /// - Parameters:
@@ -43,148 +67,147 @@ public final class MessageSink: MessageContent {
         self.maxHeaderLines = maxHeaderLines
     }
 
-    /// Content of the message, without dot stuffing.
+    /// Content of the message, without dot stuffing. Runs plugins, if some have wishes.
     public func append(_ bytes: UnsafeRawBufferPointer) {
         byteCount &+= bytes.count
-        guard !isDiscarding, failure == nil else { return }
-        if let file { return write(bytes, to: file) }
+        switch stage {
+        case .header: appendHeader(bytes)
+        case .body: store(bytes)
+        case .piped: pipe { $0.push(bytes, to: self) }
+        case .dropped: break
+        }
+    }
+
+    private func appendHeader(_ bytes: UnsafeRawBufferPointer) {
         memory.append(contentsOf: bytes)
-        if boundary == nil { boundary = memory.withUnsafeBytes { scanner.scan($0) } }
-        guard memory.count > spoolAfter else { return }
+        boundary = memory.withUnsafeBytes { scanner.scan($0) }
         // The header stays in memory; one that does not end is cut off from the parser, not from the message.
-        let isHeaderTooLong = memory.count - spoolAfter > MessageSink.maximumHeader
-        if boundary == nil, isHeaderTooLong {
+        if boundary == nil, memory.count - spoolAfter > MessageSink.maximumHeader {
             boundary = HeaderScanner.Boundary(headerEnd: 0, bodyStart: 0)
             isHeaderOpen = true
         }
-        if boundary != nil { spool() }
+        guard boundary != nil else { return }
+        stage = .body
+        startPipeline()
+        if stage == .body { spoolIfLong() }
     }
 
-    private func spool() {
+    /// Bytes of the body, as plugins will read them.
+    func store(_ bytes: UnsafeRawBufferPointer) {
+        if writer != nil { return write(bytes) }
+        memory.append(contentsOf: bytes)
+        spoolIfLong()
+    }
+
+    private func spoolIfLong() {
+        guard writer == nil, memory.count > spoolAfter else { return }
         do throws(SpoolError) {
-            let file = try folder.open()
-            let cut = headerEnd
-            self.file = file
-            memory.withUnsafeBytes { write(UnsafeRawBufferPointer(rebasing: $0[cut...]), to: file) }
-            memory.removeSubrange(cut...)
+            writer = SpoolWriter(try folder.open())
+            let body = memory
+            // A new array: the old one has room for the body.
+            memory = Array(memory[..<headerEnd])
+            body.withUnsafeBytes { write(UnsafeRawBufferPointer(rebasing: $0[headerEnd...])) }
         } catch {
             fail(error)
         }
     }
 
-    private func write(_ bytes: UnsafeRawBufferPointer, to file: SpoolFile) {
+    private func write(_ bytes: UnsafeRawBufferPointer) {
         do throws(SpoolError) {
-            try file.append(bytes)
-            fileSize += bytes.count
+            try writer?.append(bytes)
         } catch {
             fail(error)
         }
     }
 
     private func fail(_ error: SpoolError) {
-        failure = error
+        if failure == nil { failure = error }
         forget()
     }
 
+    public func fail(_ reason: String) { fail(SpoolError(reason: reason)) }
+
     private func forget() {
         memory = []
-        file = nil
-        fileSize = 0
+        writer = nil
         boundary = HeaderScanner.Boundary(headerEnd: 0, bodyStart: 0)
+        stage = .dropped
+        pipe { _ in }
     }
 
     /// Where the header ends as far as is known.
-    private var headerEnd: Int {
-        boundary.map { min($0.headerEnd, memory.count) } ?? memory.count
-    }
+    var headerEnd: Int { boundary.map { min($0.headerEnd, memory.count) } ?? memory.count }
 
-    /// End of data. The header has ended now, whether or not a blank line came.
-    public func end() { hasEnded = true }
+    /// The body is kept, and not only counted.
+    var isWanted: Bool { stage != .dropped }
 
-    /// What a stranger says about authentication must not pass for our own word: `Authentication-Results` fields of the
-    /// client become `Original-Authentication-Results` (RFC 8601 section 5).
-    public func renameAuthenticationResults() {
-        let name = "Authentication-Results"
-        let isThere = memory.withUnsafeBytes {
-            HeaderLines.count("authentication-results:", in: UnsafeRawBufferPointer(rebasing: $0[..<headerEnd])) > 0
-        }
-        guard isThere else { return }
-        let values = headerValues(name)
-        edit(.remove(name: name))
-        for value in values { edit(.addEnd(name: "Original-\(name)", value: value)) }
-    }
+    /// Memory for content at this moment, in bytes, without the tree.
+    var heldBytes: Int { memory.capacity + (writer?.pending.capacity ?? 0) + (pipeline?.heldBytes ?? 0) }
 
-    /// How many `Received` fields the client sent.
-    public var receivedCount: Int {
-        memory.withUnsafeBytes {
-            HeaderLines.count("received:", in: UnsafeRawBufferPointer(rebasing: $0[..<headerEnd]))
-        }
-    }
-
-    // MARK: MessageContent
-
-    public func edit(_ edit: HeaderEdit) {
-        if block != nil { return apply(edit, to: &block!) }
-        edits.append(edit)
-        switch edit {
-        case .addLeading(let name, let value): leading.addLeading(name, value)
-        case .addEnd(let name, let value): ending.addEnd(name, value)
-        case .remove: removesFields = true
-        }
-    }
-
-    private func apply(_ edit: HeaderEdit, to block: inout HeaderBlock) {
-        switch edit {
-        case .addLeading(let name, let value): block.addLeading(name, value)
-        case .addEnd(let name, let value): block.addEnd(name, value)
-        case .remove(let name): block.remove(name)
-        }
-    }
-
-    public func headerValues(_ name: String) -> [String] { parsed().values(name) }
-
-    /// The header as a block. Before it has ended, what came of it.
-    private func parsed() -> HeaderBlock {
-        if let block { return block }
-        var parsed = memory.withUnsafeBytes {
-            HeaderBlock(parsing: UnsafeRawBufferPointer(rebasing: $0[..<headerEnd]), maxLines: maxHeaderLines)
-        }
-        for edit in edits { apply(edit, to: &parsed) }
-        // Until the header is there as a whole, it is parsed again when asked for.
-        if boundary != nil || hasEnded { block = parsed }
-        return parsed
-    }
-
-    public func snapshot() throws -> any MessageView {
-        if let failure { throw failure }
-        let cut = headerEnd
-        var head: [UInt8] = []
-        if block != nil || removesFields {
-            parsed().write { head.append(contentsOf: $0) }
-        } else {
-            head.reserveCapacity(leading.byteCount + cut + ending.byteCount + 2)
-            leading.write { head.append(contentsOf: $0) }
-            head.append(contentsOf: memory[..<cut])
-            ending.write { head.append(contentsOf: $0) }
-        }
-        // A body that began without a blank line gets one, else its first lines would join the header.
-        if let boundary, boundary.headerEnd == boundary.bodyStart, !head.isEmpty, !isHeaderOpen { head += [13, 10] }
-        return StoredMessage(head: head, memory: memory, bodyStart: cut, file: file, fileSize: fileSize)
-    }
+    /// All that was stored can be read from the file.
+    func flush() throws(SpoolError) { try writer?.flush() }
 }
 
-/// Counting header lines without parsing them.
-enum HeaderLines {
-    /// Lines that begin with `name`, in any case. `name` is lower case.
-    static func count(_ name: StaticString, in bytes: UnsafeRawBufferPointer) -> Int {
-        let wanted = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-        var count = 0
-        var start = 0
-        while start + wanted.count <= bytes.count {
-            if zip(bytes[start...], wanted).allSatisfy({ $0 | 32 == $1 | 32 }) { count += 1 }
-            guard let base = bytes.baseAddress, let end = memchr(base + start, 10, bytes.count - start) else { break }
-            start = UnsafeRawPointer(end) - base + 1
-        }
-        return count
+// MARK: - the body's way
+
+extension MessageSink {
+    /// The header is there as a whole: nothing that comes now belongs to it.
+    public var hasHeader: Bool { boundary != nil || hasEnded }
+
+    /// What plugins want of the body is known. Once, before the content comes; without it nobody wants anything.
+    public func begin(_ wishes: BodyWishes, limits: BodyLimits) {
+        guard !hasBegunBody else { return }
+        hasBegunBody = true
+        hasWishes = !wishes.isEmpty
+        self.limits = limits
+        if stage == .header { self.wishes = wishes }
     }
+
+    private func startPipeline() {
+        guard !wishes.isEmpty else { return }
+        // What is taken for body there begins with header lines, which no filter may touch.
+        if isHeaderOpen { (wishes.filters, wishes.banner) = ([], nil) }
+        pipeline = BodyPipeline(header: parsedHeader(), wishes: wishes, limits: limits)
+        wishes = BodyWishes()
+        stage = .piped
+        guard let boundary else { return }
+        // What has come of the body goes the way of what will come.
+        let early = Array(memory[boundary.bodyStart...])
+        memory.removeSubrange(boundary.bodyStart...)
+        early.withUnsafeBytes { bytes in pipe { $0.push(bytes, to: self) } }
+    }
+
+    /// All of it was header. Somebody may put something behind it.
+    private func beginEmptyBody() {
+        if wishes.rewrites { boundary = HeaderScanner.Boundary(headerEnd: memory.count, bodyStart: memory.count) }
+        startPipeline()
+    }
+
+    /// Takes the pipeline out, so that nobody finds it in the middle of its work while plugins run, and puts it back if
+    /// it is still needed.
+    private func pipe(_ work: (BodyPipeline) -> Void) {
+        guard let pipeline else { return }
+        self.pipeline = nil
+        work(pipeline)
+        mimePartCount = pipeline.partCount
+        isOverfull = pipeline.isOverfull
+        if stage == .piped { self.pipeline = pipeline } else { pipeline.abort() }
+    }
+
+    /// End of data. The header has ended now, whether or not a blank line came. Runs plugins, if some have wishes.
+    public func end() {
+        guard !hasEnded else { return }
+        if stage == .header { beginEmptyBody() }
+        pipe { pipeline in
+            pipeline.finish(to: self)
+            tree = pipeline.tree
+        }
+        pipeline = nil
+        hasBegunBody = true
+        hasEnded = true
+        do throws(SpoolError) { try flush() } catch { fail(error) }
+    }
+
+    /// The client has gone, or nobody wants the message any more: whoever reads parts of it is told.
+    public func abort() { isDiscarding = true }
 }

@@ -3,16 +3,22 @@
 import CHarakaFile
 import Glibc
 
-/// A system call that failed while a message was kept.
+/// Why a message could not be kept: a system call that failed, or a plugin.
 public struct SpoolError: Error, Sendable, CustomStringConvertible {
     public let action: String
+    /// errno; 0: `action` says it all.
     public let code: Int32
 
-    public var description: String { "\(action): \(String(cString: strerror(code)))" }
+    public var description: String { code == 0 ? action : "\(action): \(String(cString: strerror(code)))" }
 
     init(_ action: String) {
         self.action = action
         code = errno
+    }
+
+    init(reason: String) {
+        action = reason
+        code = 0
     }
 }
 

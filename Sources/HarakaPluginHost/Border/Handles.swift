@@ -3,7 +3,7 @@
 /// What a handle names.
 enum HandleKind: UInt64 {
     case plugin = 1
-    case next, connection, transaction, message, timer, regex, hmail
+    case next, connection, transaction, message, timer, regex, hmail, stream, part, output
 }
 
 /// kind: 4 bits, view: 6 (of a plugin handle: whose code), slot: 18, sequence: 36.
@@ -33,6 +33,27 @@ struct Handle: Equatable {
     var view: Int { Int(bits >> 54 & 63) }
     var slot: Int { Int(bits >> Handle.sequenceBits & UInt64(Handle.maximumSlots - 1)) }
     var sequence: UInt64 { bits & Handle.sequenceMask }
+}
+
+/// What names a MIME part: kind (4 bits), the body's serial number (44), the part's index (16). Serial numbers are not
+/// used again, so a part of a transaction that is over names nothing.
+struct PartHandle {
+    static let maximumIndex = 0xffff
+    let body: UInt64
+    let index: Int
+
+    init(body: UInt64, index: Int) {
+        self.body = body & ((1 << 44) - 1)
+        self.index = index
+    }
+
+    /// Nil: a handle of another kind.
+    init?(bits: UInt64) {
+        guard Handle(bits: bits).kind == .part else { return nil }
+        self.init(body: bits >> 16, index: Int(bits & 0xffff))
+    }
+
+    var bits: UInt64 { HandleKind.part.rawValue << 60 | body << 16 | UInt64(index & 0xffff) }
 }
 
 /// The objects of one kind by slot. On the loop only.

@@ -12,7 +12,7 @@ import Synchronization
 public final class FaultFrames: @unchecked Sendable {
     /// Ways into plugin code that are no hooks. The names are what logs call them.
     enum Entrance: Int, CaseIterable {
-        case load, register, shutdown, timer, post, job, work, config, cancel, destroy, unload
+        case load, register, shutdown, timer, post, job, work, config, cancel, destroy, unload, attachment, filter
     }
 
     public let page: UnsafeMutablePointer<haraka_fault_page>

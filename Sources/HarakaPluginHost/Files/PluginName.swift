@@ -69,6 +69,16 @@ public struct PluginName: Hashable, Sendable, CustomStringConvertible {
         replacements[stripped(name)]
     }
 
+    /// Why a plugin of Haraka's has no use in this server, as the rest of a sentence that begins with its name; nil for
+    /// all other names.
+    public static func pointlessness(of name: String) -> String? {
+        switch stripped(name) {
+        case "reseed_rng": "is not needed: random numbers come from the system, which seeds itself"
+        case "profile": "looks into a JavaScript engine, which is not there: see docs/performance.md for what to use"
+        default: nil
+        }
+    }
+
     /// The old names, all of them, as a page about upgrading would list them.
     public static var retired: [String] { replacements.keys.sorted() }
 

@@ -58,6 +58,12 @@ final class TransactionState {
     unowned let transaction: Transaction
     private(set) var handle = Handle(bits: 0)
     var pointers = PointerNotes()
+    /// What plugins have to do with the body; made when the first one asks.
+    private(set) lazy var bodyState: PluginBody = {
+        hasBodyState = true
+        return PluginBody(host, transaction)
+    }()
+    private(set) var hasBodyState = false
 
     private init(_ host: PluginHost, _ transaction: Transaction) {
         self.host = host
@@ -76,6 +82,7 @@ final class TransactionState {
     /// The transaction ends in the middle of the session machine's work, so plugin code has to wait.
     deinit {
         host.transactions.remove(handle)
+        if hasBodyState { bodyState.end() }
         for one in pointers.take() { host.doom(one) }
         host.settleSoon()
     }

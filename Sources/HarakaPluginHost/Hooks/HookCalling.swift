@@ -1,4 +1,5 @@
-// Calling a hook function: the struct it gets, and asking a whole hook for a connection.
+// Calling a hook function: the struct it gets, and asking a whole hook for a connection. What is in its arguments:
+// HookArguments.swift.
 
 public import HarakaCore
 import HarakaPluginABI
@@ -11,10 +12,16 @@ extension PluginHost {
         let handlers = state.generation.hooks.handlers(of: question)
         guard !handlers.isEmpty else { return .cont }
         let run = state.hookRun()
-        let step = run.begin(question, handlers, deny: state.generation.hooks[.deny])
+        let step = run.begin(question, handlers)
         let verdict = askQuickly(run, state, handlers, step)
         settleIfOutside()
         return verdict
+    }
+
+    /// The hooks that the plugins of this connection are on: for `SessionMachine.heard`.
+    public func heard(by connection: Connection) -> HookSet {
+        guard let held = connection.pluginState else { return .none }
+        return unsafeDowncast(held, to: ConnectionState.self).generation.hooks.heard
     }
 
     /// The answer to the open question is not needed any more, unless the hook is a required one.
@@ -26,15 +33,15 @@ extension PluginHost {
 
     /// One call across the border. Returns the function's code. What the plugin answered or left to be destroyed waits
     /// until the run has come to rest: `settle`.
-    func call(_ handler: Handler, _ run: HookRun, _ state: ConnectionState?, aboutDenial: Bool) -> Int32 {
+    func call(_ handler: Handler, _ run: HookRun, _ state: ConnectionState?) -> Int32 {
         let mark = arena.mark
         let outer = (frame, calling)
-        let hook = aboutDenial ? faults.hooks[Int(Hook.deny.rawValue)] : run.faultHook
+        let hook = run.chain.isBeyondHook ? faultHook(of: run) : run.faultHook
         let outerFault = faults.enter(plugin: handler.faultIndex, hook: hook, connection: state?.faultIndex ?? 0)
         frame = Frame(heldPlugin: handler.heldPlugin)
         depth += 1
         calling = run
-        var call = lendCall(run, state, aboutDenial: aboutDenial)
+        var call = lendCall(run, state)
         address(&call, to: handler, run)
         let code = withUnsafePointer(to: call) { handler.run($0) }
         depth -= 1
@@ -44,8 +51,13 @@ extension PluginHost {
         return code
     }
 
+    /// Of `deny` or `ok`, in the fault page.
+    private func faultHook(of run: HookRun) -> UInt32 {
+        run.askedHook.map { faults.hooks[Int($0.rawValue)] } ?? run.faultHook
+    }
+
     /// What all handlers of a hook get alike.
-    func lendCall(_ run: HookRun, _ state: ConnectionState?, aboutDenial: Bool) -> haraka_call {
+    func lendCall(_ run: HookRun, _ state: ConnectionState?) -> haraka_call {
         var call = haraka_call()
         call.size = MemoryLayout<haraka_call>.size
         if let state {
@@ -54,9 +66,9 @@ extension PluginHost {
                 call.transaction = haraka_transaction(bits: TransactionState.of(transaction, self).handle.bits)
             }
         }
-        let hook = aboutDenial ? Hook.deny : run.hook
+        let hook = run.askedHook
         call.hook = hook.map { hookNames[Int($0.rawValue)] } ?? arena.lend(run.hookName)
-        let arguments = aboutDenial ? denyArguments(run) : self.arguments(run)
+        let arguments = arguments(run)
         call.arguments = arguments.items
         call.argument_count = arguments.count
         return call
@@ -69,79 +81,5 @@ extension PluginHost {
         call.next = haraka_next(bits: run.handle)
         call.data = handler.data
         call.context = handler.method.context
-    }
-
-    func arguments(_ run: HookRun) -> haraka_list {
-        guard run.hook == .log, let logLine else { return arena.lend(arguments: run.question) }
-        let items = arena.allocate(haraka_value.self, 1)
-        items[0] = arena.lend(Value.map(logLine))
-        return haraka_list(items: items, count: 1)
-    }
-
-    func denyArguments(_ run: HookRun) -> haraka_list {
-        guard let refusal = run.refusal else { return haraka_list() }
-        let parameters = arena.lend(arguments: run.question)
-        let items = arena.allocate(haraka_value.self, 6)
-        items[0] = arena.lend(Value.integer(Int64(refusal.verdict.code.rawValue)))
-        items[1] = arena.lend(refusal.verdict.reply.inDenyArguments)
-        items[2] = arena.lend(Value.text(refusal.plugin))
-        items[3] = arena.lend(Value.text(refusal.method))
-        items[4] = haraka_value()
-        items[4].type = HARAKA_TYPE_LIST
-        items[4].as.list = parameters
-        items[5] = arena.lend(Value.text(run.hookName))
-        return haraka_list(items: items, count: 6)
-    }
-}
-
-extension PluginReply {
-    /// Text, lines, or for a DSN a map with its code, its status and one of these, so that a plugin that postpones a
-    /// refusal can give it again as it was.
-    fileprivate var inDenyArguments: Value {
-        let words = lines.count > 1 ? Value.list(lines.map(Value.text)) : .text(text)
-        guard code != nil || status != nil else { return words }
-        var dsn = ValueMap()
-        if let code { dsn["code"] = .integer(Int64(code)) }
-        if let status { dsn["status"] = .text("\(status)") }
-        dsn[lines.count > 1 ? "lines" : "text"] = words
-        return .map(dsn)
-    }
-}
-
-extension Arena {
-    /// A hook's arguments, as docs/hooks.md "The hooks" lists them.
-    mutating func lend(arguments question: Question) -> haraka_list {
-        switch question {
-        case .helo(let host), .ehlo(let host): return lend(first: lend(.text(host)))
-        case .mail(let path), .rcpt(let path): return lend(first: lend(path.address), lend(path.parameters))
-        case .rcptOK(let path): return lend(first: lend(path.address))
-        case .queueOK(let text): return lend(first: lend(.text(text)))
-        case .unrecognizedCommand(let word, let rest), .named(_, let word, let rest):
-            return lend(first: lend(.text(word)), lend(.text(rest)))
-        default: return haraka_list()
-        }
-    }
-
-    private mutating func lend(first: haraka_value, _ second: haraka_value? = nil) -> haraka_list {
-        let items = allocate(haraka_value.self, 2)
-        items[0] = first
-        if let second { items[1] = second }
-        return haraka_list(items: items, count: second == nil ? 1 : 2)
-    }
-}
-
-extension Question {
-    /// The arguments as the log shows them.
-    var parameterText: String {
-        switch self {
-        case .helo(let host), .ehlo(let host): host
-        case .mail(let path), .rcpt(let path): path.address.formatted
-        case .rcptOK(let path): path.address.formatted
-        case .queueOK(let text): text
-        case .unrecognizedCommand(let word, let rest), .named(_, let word, let rest):
-            // What follows AUTH and its like is a secret.
-            rest.isEmpty || word.uppercased() == "AUTH" ? word : "\(word),\(rest)"
-        default: ""
-        }
     }
 }

@@ -16,7 +16,6 @@ final class HookRun {
     var slot: Int?
     var chain = HookChain(count: 0, denyCount: 0, rules: HookRules(nil))
     private var handlers: [Handler] = []
-    private var denyHandlers: [Handler] = []
     private(set) var question = Question.connectInit
     /// The hook of the core's that runs; nil: a custom one.
     private(set) var hook: Hook?
@@ -53,23 +52,30 @@ final class HookRun {
 
     var uuid: String { state?.connection.logUUID ?? "-" }
 
+    /// Whose handlers are asked now: those of the hook, or of `deny` or `ok` about it. Nil: a custom hook's.
+    var askedHook: Hook? { chain.refusal != nil ? .deny : chain.settled != nil ? .ok : hook }
+
+    /// The name of `askedHook`.
+    var askedName: String { chain.isBeyondHook ? askedHook?.name ?? "" : hookName }
+
     /// Asks the plugins of `question`. The verdict, or nil if it comes later. A question that is still open is
     /// withdrawn: Haraka cancels the waiting handler when a required hook starts.
-    func start(_ question: Question, _ handlers: [Handler], deny: [Handler]) -> Verdict? {
-        advance(begin(question, handlers, deny: deny))
-    }
+    func start(_ question: Question, _ handlers: [Handler]) -> Verdict? { advance(begin(question, handlers)) }
 
     /// The first step of a question, for who goes on by itself.
-    func begin(_ question: Question, _ handlers: [Handler], deny: [Handler]) -> HookChain.Step {
+    func begin(_ question: Question, _ handlers: [Handler]) -> HookChain.Step {
         if phase != .idle { cancel(as: .gone) }
         self.question = question
         self.handlers = handlers
-        denyHandlers = deny
         hook = question.hook ?? Hook(name: hookName)
         // Custom hooks are reached from `unrecognized_command` and share its rules.
         rules = HookRules(hook ?? .unrecognizedCommand)
         faultHook = hook.map { host.faults.hooks[Int($0.rawValue)] } ?? host.faults.hook(hookName)
-        chain = HookChain(count: handlers.count, denyCount: deny.count, rules: rules)
+        // Hooks of the server have no connection, and ask neither.
+        let heard = state?.generation.hooks.heard ?? .none
+        chain = HookChain(
+            count: handlers.count, denyCount: heard.contains(.deny) ? others(.deny).count : 0,
+            okCount: heard.contains(.ok) ? others(.ok).count : 0, rules: rules)
         state?.currentHook = hookName
         return chain.start()
     }
@@ -85,14 +91,25 @@ final class HookRun {
                 state?.currentHook = ""
                 return verdict
             case .ask(let index):
-                guard let verdict = ask(handlers[index], aboutDenial: false) else { return nil }
+                guard let verdict = ask(handlers[index]) else { return nil }
                 step = chain.answered(verdict)
             case .askDeny(let index):
-                guard let verdict = ask(denyHandlers[index], aboutDenial: true) else { return nil }
+                guard let verdict = ask(.deny, index) else { return nil }
+                step = chain.answered(verdict)
+            case .askOK(let index):
+                guard let verdict = ask(.ok, index) else { return nil }
                 step = chain.answered(verdict)
             }
         }
     }
+
+    /// Asks a handler of `deny` or `ok`.
+    private func ask(_ hook: Hook, _ index: Int) -> Verdict? {
+        let handlers = others(hook)
+        return handlers.indices.contains(index) ? ask(handlers[index]) : .cont
+    }
+
+    private func others(_ hook: Hook) -> [Handler] { state?.generation.hooks[hook] ?? [] }
 
     // MARK: asking one plugin
 
@@ -103,7 +120,7 @@ final class HookRun {
         return state.connection.transaction?.skips(handler.plugin.name) ?? false
     }
 
-    private func ask(_ handler: Handler, aboutDenial: Bool) -> Verdict? {
+    private func ask(_ handler: Handler) -> Verdict? {
         guard let slot else { return pluginError(handler, "cannot be asked: too many answers are awaited") }
         if handler.plugin.isRevoked { return ended }
         if let state {
@@ -115,7 +132,7 @@ final class HookRun {
         phase = .calling
         handle = host.nexts.open(slot)
         let turn = turn
-        let code = host.call(handler, self, state, aboutDenial: aboutDenial)
+        let code = host.call(handler, self, state)
         guard turn == self.turn else { return nil }
         return concluded(handler, code)
     }
@@ -135,7 +152,7 @@ final class HookRun {
     func verdict(_ code: Int32, _ reply: PluginReply, of handler: Handler) -> Verdict {
         guard code != 0 else { return Verdict(.cont, reply) }
         let known = HookCode(rawValue: code)
-        guard let known, known.makesSense(on: hook ?? .unrecognizedCommand) || chain.refusal != nil else {
+        guard let known, known.makesSense(on: hook ?? .unrecognizedCommand) || chain.isBeyondHook else {
             return pluginError(handler, "answered with the code \(code), which means nothing there")
         }
         return Verdict(known, reply)
@@ -149,7 +166,7 @@ final class HookRun {
 
     /// A plugin that cannot decide refuses for now where that is possible: a failing scanner must not accept.
     func failure(_ text: String) -> Verdict {
-        rules.canRefuse && chain.refusal == nil ? Verdict(.denySoft, PluginReply(text)) : .cont
+        rules.canRefuse && !chain.isBeyondHook ? Verdict(.denySoft, PluginReply(text)) : .cont
     }
 
     /// What stands for the answer of a plugin whose `haraka_shutdown` has run.
@@ -163,9 +180,9 @@ final class HookRun {
             host.doom(callback.pendingDestroy(of: handler.plugin))
         }
         let level = verdict.code == .cont ? HARAKA_LOG_DEBUG : HARAKA_LOG_INFO
-        if hook != .log, host.log.isEnabled(level) {
+        if isLogged, host.log.isEnabled(level) {
             let fields = [
-                ("hook", chain.refusal == nil ? hookName : "deny"), ("plugin", handler.plugin.name),
+                ("hook", askedName), ("plugin", handler.plugin.name),
                 ("function", handler.methodName), ("params", question.parameterText),
                 ("retval", verdict.code.name), ("msg", verdict.reply.text),
             ]
@@ -174,15 +191,23 @@ final class HookRun {
         return verdict
     }
 
+    /// A line about a line would have no end, and what `config` gives may be secret.
+    private var isLogged: Bool {
+        switch hook {
+        case .log, .logging, .config, .userConfig: false
+        default: true
+        }
+    }
+
     private func secondAnswer(_ plugin: String) {
         let text = "\(plugin) plugin ran callback multiple times - ignoring subsequent calls (hook \(hookName))"
         host.warn(HARAKA_LOG_ERROR, plugin, uuid, text)
     }
 
-    /// What the `deny` hook is told about the refusal under discussion.
-    var refusal: (verdict: Verdict, plugin: String, method: String)? {
-        guard let refusal = chain.refusal else { return nil }
-        let handler = handlers[chain.refusingIndex]
-        return (refusal, handler.plugin.name, handler.methodName)
+    /// What the hooks `deny` and `ok` are told about the answer under discussion.
+    var decision: (verdict: Verdict, plugin: String, method: String)? {
+        guard let verdict = chain.refusal ?? chain.settled else { return nil }
+        let handler = handlers[chain.decidingIndex]
+        return (verdict, handler.plugin.name, handler.methodName)
     }
 }

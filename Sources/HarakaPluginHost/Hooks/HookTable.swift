@@ -7,11 +7,14 @@ import HarakaPluginABI
 struct HookTable {
     private(set) var known = [[Handler]](repeating: [], count: Hook.count)
     private(set) var custom: [String: [Handler]] = [:]
+    /// The hooks of the core's that anybody is on.
+    private(set) var heard = HookSet.none
 
     /// Priority ascending, ties in order of registration.
     mutating func add(_ handler: Handler, to name: String) {
         if let hook = Hook(name: name) {
             HookTable.insert(handler, into: &known[Int(hook.rawValue)])
+            heard.insert(hook)
         } else {
             HookTable.insert(handler, into: &custom[name, default: []])
         }
@@ -19,7 +22,10 @@ struct HookTable {
 
     /// A plugin that is not to run after all.
     mutating func remove(_ plugin: Plugin) {
-        for index in known.indices { known[index].removeAll { $0.plugin === plugin } }
+        for hook in Hook.allCases {
+            known[Int(hook.rawValue)].removeAll { $0.plugin === plugin }
+            if self[hook].isEmpty { heard.remove(hook) }
+        }
         for name in Array(custom.keys) { custom[name]?.removeAll { $0.plugin === plugin } }
     }
 

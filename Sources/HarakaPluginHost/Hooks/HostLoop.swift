@@ -28,12 +28,18 @@ public protocol HostTimer {
 /// What a plugin may do to a live connection. Called on the loop.
 public protocol ConnectionDriver: AnyObject {
     var connection: Connection { get }
+    /// The addresses of this process's other clients, for `pre_connection`. Made when somebody asks.
+    var otherAddresses: [String] { get }
     func respond(_ code: Int, _ reply: PluginReply)
     func requestDisconnect()
     func pauseReading()
     func resumeReading()
     /// The hooks of the question that was asked last are through.
     func hooksCompleted(_ verdict: Verdict)
+}
+
+extension ConnectionDriver {
+    public var otherAddresses: [String] { [] }
 }
 
 /// Configuration files as plugins see them: the user's, laid over the plugin's own defaults.
@@ -47,9 +53,17 @@ public protocol PluginConfiguration: Sendable {
     /// Nothing of a file that is there can be used (not to be read, not UTF-8, no JSON ...): what `get` gives then is no
     /// wish of the administrator's. Asked only after `get` has found problems.
     func isRefused(_ name: String, type: Int32, package: String?) -> Bool
+    /// The same as `get`, with what a plugin gave in the place of the user's file. If that makes no sense the file counts,
+    /// and a problem says so.
+    func get(_ name: String, type: Int32, booleans: String, package: String?, supplied: SuppliedFile) -> (
+        value: Value, problems: [String]
+    )
 }
 
 extension PluginConfiguration {
+    public func get(_ name: String, type: Int32, booleans: String, package: String?, supplied: SuppliedFile) -> (
+        value: Value, problems: [String]
+    ) { (supplied.value, []) }
     public func isRefused(_ name: String, type: Int32, package: String?) -> Bool { false }
 }
 

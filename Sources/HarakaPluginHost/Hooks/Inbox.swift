@@ -11,6 +11,18 @@ final class Inbox: Sendable {
         case late(bits: UInt64, state: NextState)
         case malformed(bits: UInt64)
         case post(plugin: UInt64, PluginIdentity, PluginCallback)
+        /// The first half of a job is done.
+        case job(PluginWork)
+
+        /// The open question of `run` may go on with it.
+        func belongs(to run: HookRun, _ plugin: Plugin) -> Bool {
+            switch self {
+            case .answer(let bits, _, _): bits == run.handle
+            case .post(let bits, _, _): bits == plugin.handle.bits
+            case .job(let work): work.plugin === plugin
+            case .late, .malformed: false
+            }
+        }
     }
 
     private let items = Mutex<[Item]>([])
@@ -33,21 +45,33 @@ final class Inbox: Sendable {
             return items
         }
     }
+
+    /// Some of them, in order; the others stay for the loop.
+    func take(_ isWanted: (Item) -> Bool) -> [Item] {
+        items.withLock { items in
+            let wanted = items.filter(isWanted)
+            if !wanted.isEmpty { items.removeAll(where: isWanted) }
+            return wanted
+        }
+    }
 }
 
 extension PluginHost {
     func drainInbox() {
-        for item in inbox.take() {
-            switch item {
-            case .answer(let bits, let code, let reply): deliver(bits, code, reply)
-            case .late(let bits, let state): reportLate(bits, state)
-            case .malformed(let bits): reportMalformed(bits)
-            case .post(let bits, let identity, let callback):
-                runPost(bits, callback)
-                identity.endPost()
-            }
-        }
+        for item in inbox.take() { handle(item) }
         settleIfOutside()
+    }
+
+    func handle(_ item: Inbox.Item) {
+        switch item {
+        case .answer(let bits, let code, let reply): deliver(bits, code, reply)
+        case .late(let bits, let state): reportLate(bits, state)
+        case .malformed(let bits): reportMalformed(bits)
+        case .job(let work): work.comeBack()
+        case .post(let bits, let identity, let callback):
+            runPost(bits, callback)
+            identity.endPost()
+        }
     }
 
     /// The run that waits for this handle goes on. The slot is its owner's: no other run can have it.

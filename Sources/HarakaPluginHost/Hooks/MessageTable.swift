@@ -27,6 +27,11 @@ final class MessageTable: Sendable {
 
     func find(_ bits: UInt64) -> (any MessageView)? { contents.withLock { $0.held[bits]?.view } }
 
+    /// With the plugin that it was retained for.
+    func held(_ bits: UInt64) -> (view: any MessageView, plugin: UInt64)? {
+        contents.withLock { contents in contents.held[bits].map { ($0.view, $0.plugin) } }
+    }
+
     /// False: no such message.
     func release(_ bits: UInt64) -> Bool { contents.withLock { $0.held.removeValue(forKey: bits) != nil } }
 

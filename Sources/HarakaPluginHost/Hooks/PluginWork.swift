@@ -20,7 +20,7 @@ final class PluginWork: @unchecked Sendable {
     let kind: Kind
     private let host: PluginHost
     private let callback: PluginCallback
-    private let plugin: Plugin
+    let plugin: Plugin
     private(set) var handle = Handle(bits: 0)
     private var timer: (any HostTimer)?
     private let period: Int64
@@ -80,12 +80,12 @@ final class PluginWork: @unchecked Sendable {
             if !identity.isRevoked.load(ordering: .acquiring) {
                 faults.runJob(faultIndex) { work(context.context) }
             }
-            host.loop.execute { self.comeBack() }
+            host.inbox.put(.job(self))
         }
     }
 
-    /// The second half of a job.
-    private func comeBack() {
+    /// The second half of a job. On the loop.
+    func comeBack() {
         isInside = false
         plugin.jobsInside -= 1
         runOnce()

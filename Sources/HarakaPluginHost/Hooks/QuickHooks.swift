@@ -16,7 +16,7 @@ extension PluginHost {
         let outerFault = faults.enter(plugin: 0, hook: run.faultHook, connection: state.faultIndex)
         depth += 1
         calling = run
-        var call = lendCall(run, state, aboutDenial: false)
+        var call = lendCall(run, state)
         let turn = run.turn
         let (asked, code) = askWhileContinuing(&call, run, handlers, slot)
         depth -= 1

@@ -35,7 +35,7 @@ final class GenerationShutdown {
                 run.end()
                 next()
             }
-            guard run.start(.named("shutdown", word: "", rest: ""), [handler], deny: []) != nil else {
+            guard run.start(.named("shutdown", word: "", rest: ""), [handler]) != nil else {
                 return host.settleIfOutside()
             }
             run.end()

@@ -18,3 +18,8 @@ extension PluginHost {
         generation.hooks.add(Handler(method: method, methodName: "(harness)", priority: .min), to: hook)
     }
 }
+
+extension PluginHost {
+    /// Streams of messages and parts that plugins have not closed. Any thread.
+    public var openStreams: Int { streams.count }
+}

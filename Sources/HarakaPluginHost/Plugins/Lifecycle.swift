@@ -100,6 +100,8 @@ extension PluginHost {
         for run in thinking { run.revoked() }
         let messages = messages.releaseAll(of: plugin.handle.bits)
         if messages > 0 { warn(HARAKA_LOG_WARN, plugin.name, "-", "did not release \(messages) messages") }
+        let streams = streams.closeAll(of: plugin.handle.bits)
+        if streams > 0 { warn(HARAKA_LOG_WARN, plugin.name, "-", "did not close \(streams) streams") }
         for regex in plugin.regexes { regexes.remove(regex.handle) }
         plugin.regexes = []
         for one in plugin.serverPointers.take() { doom(one) }
@@ -124,6 +126,7 @@ extension PluginHost {
     func takePointers() {
         for state in connections.objects { for one in state.pointers.takeRevoked() { doom(one) } }
         for state in transactions.objects { for one in state.pointers.takeRevoked() { doom(one) } }
+        for body in bodies.values { body.endRevoked() }
     }
 
     /// Runs a server hook (`init_master`, `init_child`) of a generation. Synchronous.
@@ -131,7 +134,7 @@ extension PluginHost {
         let run = HookRun(self, nil)
         defer { run.end() }
         let question = Question.named(hook.name, word: "", rest: "")
-        let verdict = run.start(question, generation.hooks[hook], deny: [])
+        let verdict = run.start(question, generation.hooks[hook])
         settleIfOutside()
         return verdict ?? .cont
     }

@@ -28,6 +28,7 @@ public struct PluginLoader: Sendable {
         var seen: Set<String> = []
         for listed in names {
             do throws(PluginLoadError) {
+                if try isPointless(listed, &prepared) { continue }
                 let (name, location) = try locate(listed, &prepared)
                 guard seen.insert(name.text).inserted else {
                     prepared.notices.append((HARAKA_LOG_WARN, "plugin \(name.text) is listed twice; it runs once"))
@@ -46,6 +47,16 @@ public struct PluginLoader: Sendable {
             }
         }
         return prepared
+    }
+
+    /// A plugin of Haraka's without a use here, which nobody has built all the same: it is left out, and a notice says why.
+    private func isPointless(_ listed: String, _ prepared: inout PreparedPlugins) throws(PluginLoadError) -> Bool {
+        guard let why = PluginName.pointlessness(of: listed), try existing(PluginLoader.name(listed)) == nil else {
+            return false
+        }
+        prepared.notices.append(
+            (HARAKA_LOG_WARN, "plugin \(listed) \(why); it is left out. Remove it from config/plugins"))
+        return true
     }
 
     /// The file of a plugin, by today's name or a former one.

@@ -102,7 +102,7 @@ extension PluginHost {
 
     private func add(_ method: PluginMethod, _ name: String, to hook: String, priority: Int32, of plugin: Plugin) {
         _ = faults.hook(hook)
-        if Hook(name: hook) == nil {
+        if Hook(name: hook)?.isAsked != true {
             let text = "registers on \(hook), a hook that the core does not ask (NEXT_HOOK can reach it)"
             warn(HARAKA_LOG_NOTICE, plugin.name, "-", text)
         }

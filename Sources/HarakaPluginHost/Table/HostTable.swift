@@ -43,10 +43,15 @@ extension PluginHost {
         fillNotes()
         fillResults()
         fillMessages()
+        fillStreams()
         fillWork()
         table.pointee.service = { name in
-            guard name.text == "regex/1" else { return nil }
-            return UnsafeRawPointer(RegexService.table)
+            switch name.text {
+            case "regex/1": UnsafeRawPointer(RegexService.table)
+            case "body/1": UnsafeRawPointer(BodyService.table)
+            case "digest/1": UnsafeRawPointer(DigestService.table)
+            default: nil
+            }
         }
     }
 

@@ -103,6 +103,8 @@ extension TransactionState {
         case HARAKA_TRAN_DATA_POST_START: .integer(transaction.dataPostStart)
         case HARAKA_TRAN_DATA_POST_DELAY: .number(transaction.dataPostDelay)
         case HARAKA_TRAN_ENCODING: .text(transaction.encoding)
+        case HARAKA_TRAN_PARSE_BODY: .boolean(transaction.body.parses)
+        case HARAKA_TRAN_MIME_PART_COUNT: .integer(Int64(transaction.content?.mimePartCount ?? 0))
         default: nil
         }
     }
@@ -119,6 +121,9 @@ extension TransactionState {
             transaction.recipients = addresses
         case (HARAKA_TRAN_DISCARD_DATA, .boolean(let flag)): transaction.discardsData = flag
         case (HARAKA_TRAN_RELAYING, .boolean(let flag)): transaction.isRelaying = flag
+        case (HARAKA_TRAN_PARSE_BODY, .boolean(let flag)):
+            guard transaction.content?.hasBegunBody != true else { return HARAKA_E_STATE }
+            transaction.body.parses = flag
         default: return HARAKA_E_TYPE
         }
         return HARAKA_SUCCESS

@@ -28,8 +28,7 @@ extension PluginHost {
             guard let out else { return HARAKA_E_ARGUMENT }
             out.pointee = haraka_value()
             out.pointee.type = HARAKA_TYPE_LIST
-            out.pointee.as.list =
-                run.refusal == nil ? host.arguments(run) : host.denyArguments(run)
+            out.pointee.as.list = host.arguments(run)
             return HARAKA_SUCCESS
         }
     }

@@ -19,17 +19,25 @@ extension PluginHost {
             }
             let package = view.object.package
             if view.plugin.fileForms.count < PluginHost.maximumWatches { view.plugin.fileForms[name] = (type, package) }
-            let (value, problems) = host.configuration.get(name, type: type, booleans: booleans, package: package)
-            for problem in problems { host.warn(HARAKA_LOG_ERROR, view.plugin.name, "-", problem) }
-            out.pointee = host.arena.lend(value)
-            guard !problems.isEmpty, host.configuration.isRefused(name, type: type, package: package) else {
-                return HARAKA_SUCCESS
+            let wanted = WantedFile(name: name, type: type, booleans: booleans)
+            return host.lend(wanted, host.suppliedFile(name, type, for: view.plugin), view, out)
+        }
+        table.pointee.user_config_get = { me, user, name, type, booleans, later, out in
+            guard let host = PluginHost.onLoop() else { return PluginHost.offLoop }
+            guard let view = host.view(me) else { return host.badHandle("self") }
+            guard let out, let user, let name = name.text, let booleans = booleans.text, !name.isEmpty,
+                (HARAKA_CONFIG_BY_NAME...HARAKA_CONFIG_HJSON).contains(type),
+                user.pointee.size >= MemoryLayout<haraka_address>.size, let address = user.pointee.address.text,
+                later == nil || PluginCallback(later) != nil
+            else { return HARAKA_E_ARGUMENT }
+            guard !view.plugin.isRevoked else { return HARAKA_E_REVOKED }
+            let key = SuppliedConfiguration.Key(name: name, type: type, user: address)
+            guard let known = host.suppliedFile(key, for: view.plugin, later: PluginCallback(later)) else {
+                out.pointee = haraka_value()
+                return HARAKA_PENDING
             }
-            // An empty list of local domains that nobody wanted would refuse all mail for good.
-            if view.plugin.isRegistering, view.plugin.loadError == nil {
-                view.plugin.loadError = "its configuration cannot be used: \(problems[0])"
-            }
-            return HARAKA_E_IO
+            let wanted = WantedFile(name: name, type: type, booleans: booleans)
+            return host.lend(wanted, known ?? host.suppliedFile(name, type, for: view.plugin), view, out)
         }
         table.pointee.config_watch = { me, name, callback in
             PluginHost.withPlugin(me) { host, plugin in
@@ -44,6 +52,35 @@ extension PluginHost {
                 return HARAKA_SUCCESS
             }
         }
+    }
+
+    private struct WantedFile {
+        let name: String
+        let type: Int32
+        let booleans: String
+    }
+
+    /// Reads a file for a plugin, or takes what another plugin gave in its place.
+    private func lend(
+        _ wanted: WantedFile, _ given: SuppliedFile?, _ view: PluginView, _ out: UnsafeMutablePointer<haraka_value>
+    ) -> Int32 {
+        let (name, type, package) = (wanted.name, wanted.type, view.object.package)
+        let (value, problems) =
+            if let given {
+                configuration.get(name, type: type, booleans: wanted.booleans, package: package, supplied: given)
+            } else {
+                configuration.get(name, type: type, booleans: wanted.booleans, package: package)
+            }
+        for problem in problems { warn(HARAKA_LOG_ERROR, view.plugin.name, "-", problem) }
+        out.pointee = arena.lend(value)
+        guard !problems.isEmpty, configuration.isRefused(name, type: type, package: package) else {
+            return HARAKA_SUCCESS
+        }
+        // An empty list of local domains that nobody wanted would refuse all mail for good.
+        if view.plugin.isRegistering, view.plugin.loadError == nil {
+            view.plugin.loadError = "its configuration cannot be used: \(problems[0])"
+        }
+        return HARAKA_E_IO
     }
 
     /// Files of the configuration have changed: runs what the plugins of every live generation have left for them.

@@ -35,32 +35,6 @@ extension PluginHost {
         }
     }
 
-    /// Shows a line to the `log` hook. True: a plugin took it. Lines logged meanwhile go to the built-in writer. On the
-    /// loop, outside of plugin code.
-    public func runLogHook(level: Int32, levelName: String, uuid: String, origin: String, message: String) -> Bool {
-        guard let generation, !generation.hooks[.log].isEmpty, !isInLogHook, depth == 0 else { return false }
-        isInLogHook = true
-        defer { isInLogHook = false }
-        var line = ValueMap()
-        line["level"] = .text(levelName)
-        line["priority"] = .integer(Int64(level))
-        line["data"] = .text(message)
-        line["uuid"] = .text(uuid)
-        line["origin"] = .text(origin)
-        logLine = line
-        defer { logLine = nil }
-        let run = HookRun(self, nil)
-        defer {
-            run.end()
-            // The line may come from the middle of another run.
-            settleSoon()
-        }
-        let verdict = run.start(.named("log", word: "", rest: ""), generation.hooks[.log], deny: [])
-        return verdict.map { $0.code != .cont } ?? false
-    }
-
-    /// Whether any plugin wants to see log lines, and can now.
-    public var hasLogHook: Bool { generation.map { !$0.hooks[.log].isEmpty } ?? false }
     public var isInPluginCode: Bool { depth > 0 }
     public var isInLogHookNow: Bool { isInLogHook }
 }

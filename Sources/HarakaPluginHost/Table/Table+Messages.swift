@@ -4,6 +4,9 @@ import HarakaCore
 import HarakaPluginABI
 
 extension PluginHost {
+    /// One entry of Authentication-Results.
+    static let maximumAuthResult = 8192
+
     func fillMessages() {
         table.pointee.header_add = { transaction, name, value, place in
             PluginHost.withTransaction(transaction) { host, transaction in
@@ -45,7 +48,36 @@ extension PluginHost {
                 }
             }
         }
+        fillReadingHeaders()
         fillReadingMessages()
+    }
+
+    private func fillReadingHeaders() {
+        table.pointee.header_get_decoded = { transaction, name, out in
+            PluginHost.withTransaction(transaction) { host, transaction in
+                guard let name = name.text, let out else { return HARAKA_E_ARGUMENT }
+                let values = transaction.content?.decodedHeaderValues(name) ?? []
+                out.pointee = host.arena.lend(Value.list(values.map(Value.text)))
+                return values.isEmpty ? HARAKA_E_ABSENT : HARAKA_SUCCESS
+            }
+        }
+        table.pointee.header_lines = { transaction, out in
+            PluginHost.withTransaction(transaction) { host, transaction in
+                guard let out else { return HARAKA_E_ARGUMENT }
+                guard let content = transaction.content else { return HARAKA_E_STATE }
+                out.pointee = host.arena.lend(Value.list(content.headerLines().map(Value.text)))
+                return HARAKA_SUCCESS
+            }
+        }
+        table.pointee.auth_results = { connection, text, out in
+            guard let host = PluginHost.onLoop() else { return PluginHost.offLoop }
+            guard let state = host.connections.find(connection.bits) else { return host.badHandle("connection") }
+            guard let text = text.text else { return HARAKA_E_ARGUMENT }
+            guard text.utf8.count <= PluginHost.maximumAuthResult else { return HARAKA_E_LIMIT }
+            let field = state.connection.authResults(text)
+            out?.pointee = host.arena.lend(field)
+            return HARAKA_SUCCESS
+        }
     }
 
     private static func withTransaction(

@@ -44,7 +44,7 @@ extension PluginHost {
     }
 
     /// Stores the value for the plugin; nil: no such property.
-    private func lend(_ value: Value?, _ out: UnsafeMutablePointer<haraka_value>) -> Int32 {
+    func lend(_ value: Value?, _ out: UnsafeMutablePointer<haraka_value>) -> Int32 {
         out.pointee = value.map { arena.lend($0) } ?? haraka_value()
         return value == nil ? HARAKA_E_ABSENT : HARAKA_SUCCESS
     }

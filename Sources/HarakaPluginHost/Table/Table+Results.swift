@@ -39,24 +39,33 @@ extension PluginHost {
         guard let plugin = host.view(me)?.plugin else { return host.badHandle("self") }
         guard let key = key.text, !key.isEmpty else { return HARAKA_E_ARGUMENT }
         return write(object, value) { host, reference, value in
-            let isLogged: Bool
+            var isLogged = host.resultsShown[plugin.name]?.isEach ?? false
             let uuid: String
             switch reference {
             case .server: return HARAKA_E_TYPE
             case .connection(let state):
-                isLogged = change(&state.connection.results, plugin.name, key, value)
+                isLogged = change(&state.connection.results, plugin.name, key, value) || isLogged
                 uuid = isLogged ? state.connection.logUUID : ""
             case .transaction(let state):
-                isLogged = change(&state.transaction.results, plugin.name, key, value)
+                isLogged = change(&state.transaction.results, plugin.name, key, value) || isLogged
                 uuid = state.transaction.uuid
             }
             if isLogged {
                 let level = key == "err" ? HARAKA_LOG_ERROR : HARAKA_LOG_INFO
-                let text = key == "err" ? value.description : host.results(reference)?.collate(plugin.name) ?? ""
+                let text = key == "err" ? value.description : host.collated(reference, plugin.name)
                 host.warn(level, plugin.name, uuid, text)
             }
             return HARAKA_SUCCESS
         }
+    }
+
+    private func collated(_ reference: ObjectReference, _ plugin: String) -> String {
+        results(reference).map { collated($0, plugin) } ?? ""
+    }
+
+    private func collated(_ results: Results, _ plugin: String) -> String {
+        let shown = resultsShown[plugin]
+        return results.collate(plugin, order: shown?.order ?? [], hide: shown?.hide ?? [])
     }
 
     private func results(_ reference: ObjectReference) -> Results? {
@@ -98,7 +107,7 @@ extension PluginHost {
         table.pointee.result_collate = { object, plugin, out in
             PluginHost.read(object, plugin) { host, results, plugin in
                 guard let out else { return HARAKA_E_ARGUMENT }
-                out.pointee = host.arena.lend(results.collate(plugin))
+                out.pointee = host.arena.lend(host.collated(results, plugin))
                 return HARAKA_SUCCESS
             }
         }

@@ -40,13 +40,31 @@ extension PluginHost {
         }
         table.pointee.wall_clock = { Clock.wall() }
         table.pointee.monotonic_clock = { Clock.monotonic() }
+        table.pointee.process_title = { me, title in
+            PluginHost.withPlugin(me) { host, plugin in
+                guard let title = title.text else { return HARAKA_E_ARGUMENT }
+                guard let show = host.setProcessTitle else { return HARAKA_E_UNSUPPORTED }
+                // Whoever reads it with ps has a terminal.
+                let shown = title.unicodeScalars.prefix(PluginHost.maximumTitle).filter { !$0.isControl }
+                show(String(String.UnicodeScalarView(shown)))
+                return HARAKA_SUCCESS
+            }
+        }
     }
+
+    /// Longer titles are cut.
+    private static let maximumTitle = 1024
 
     static func withPlugin(_ me: haraka_self, _ body: (PluginHost, Plugin) -> Int32) -> Int32 {
         guard let host = onLoop() else { return offLoop }
         guard let plugin = host.view(me)?.plugin else { return host.badHandle("self") }
         return plugin.isRevoked ? HARAKA_E_REVOKED : body(host, plugin)
     }
+}
+
+extension Unicode.Scalar {
+    /// C0, DEL or C1.
+    fileprivate var isControl: Bool { value < 0x20 || (0x7f..<0xa0).contains(value) }
 }
 
 /// The table of regex/1, made once.

@@ -141,7 +141,7 @@ extension ZooTests {
                 zoo.loop.run { client.connection.transaction?.recipients = [mailArguments.address] }
                 #expect(client.ask(mail) == .cont)
                 let heard = zoo.heard()
-                #expect(heard.count == 36 + 13 + 2)
+                #expect(heard.count == 36 + 15 + 2)
                 let some = [
                     #"1 "CLIENT""#, #"2 "192.0.2.1""#, "3 4242", "6 true", "34 false", #"36 "mail""#,
                     #"1001 "CLIENT.1""#, "1003 [<joe|example.com>]", "ABSENT", "same 1",
@@ -158,7 +158,7 @@ extension ZooTests {
                 let connection = ["2 4", "3 2", "4 4", "5 4", "9 4", "12 4", "14 4", "16 1", "19 1", "20 2", "33 5"]
                 #expect(zoo.heard() == connection.map { "d: \($0.replacing(" ", with: " takes "))" })
                 client.command("WRITE_TRANSACTION")
-                let transaction = ["1003 5", "1009 1", "1010 1"]
+                let transaction = ["1003 5", "1009 1", "1010 1", "1014 1"]
                 #expect(zoo.heard() == transaction.map { "d: \($0.replacing(" ", with: " takes "))" })
                 client.command("LIMITS")
                 #expect(zoo.heard() == ["ARGUMENT", "ARGUMENT", "SUCCESS", "SUCCESS", "TYPE"].map { "d: \($0)" })

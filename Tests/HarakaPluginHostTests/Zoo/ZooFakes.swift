@@ -84,12 +84,15 @@ final class ZooConfiguration: PluginConfiguration, @unchecked Sendable {
 /// A client whose session is the test.
 final class ZooClient: ConnectionDriver {
     let connection: Connection
-    private unowned let zoo: Zoo
+    unowned let zoo: Zoo
     /// Verdicts that came late.
     private(set) var verdicts: [Verdict] = []
     private(set) var replies: [(code: Int, reply: PluginReply)] = []
     private(set) var disconnects = 0
     private(set) var pauses = 0
+    /// The addresses of other clients.
+    var others: [String] = []
+    var otherAddresses: [String] { others }
     /// Runs when the hooks are through, as a session's next step would.
     var onCompleted: ((Verdict) -> Void)?
 
