@@ -14,10 +14,11 @@ let house: [SwiftSetting] = [
 let plugged: [SwiftSetting] =
     house + (embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])] : [])
 
-/// A bundled plugin: its name as users write it in config/plugins, and its Swift module.
+/// A bundled plugin: its name as users write it in config/plugins, its Swift module, and the C libraries that it needs.
 func plugin(_ name: String, _ module: String) -> Target {
-    .target(
-        name: module, dependencies: ["HarakaPluginKit"], path: "PluginsSrc/\(name)",
+    let libraries = libraries[name, default: []].map { Target.Dependency(stringLiteral: $0) }
+    return .target(
+        name: module, dependencies: ["HarakaPluginKit"] + libraries, path: "PluginsSrc/\(name)",
         exclude: ["plugin.ini", "README.md", "config", "Tests"], swiftSettings: plugged)
 }
 func pluginTests(_ name: String, _ module: String) -> Target {
@@ -27,15 +28,35 @@ func pluginTests(_ name: String, _ module: String) -> Target {
 }
 
 let bundled: [(name: String, module: String)] = [
+    ("access", "Access"),
+    ("aliases", "Aliases"),
+    ("block_me", "BlockMe"),
+    ("bounce", "Bounce"),
+    ("data.signatures", "DataSignatures"),
     ("delay_deny", "DelayDeny"),
+    ("early_talker", "EarlyTalker"),
+    ("headers", "HeaderChecks"),
+    ("helo.checks", "HeloChecks"),
+    ("limit", "Limit"),
+    ("prevent_credential_leaks", "PreventCredentialLeaks"),
+    ("process_title", "ProcessTitle"),
     ("queue/discard", "QueueDiscard"),
     ("queue/maildir", "QueueMaildir"),
+    ("queue/qmail-queue", "QmailQueue"),
     ("queue/quarantine", "QueueQuarantine"),
+    ("queue/test", "QueueTest"),
     ("rcpt_to.host_list_base", "HostListBase"),
     ("rcpt_to.in_host_list", "InHostList"),
     ("record_envelope_addresses", "RecordEnvelopeAddresses"),
+    ("relay", "Relay"),
+    ("status", "ConnectionStatus"),
+    ("syslog", "LogToSyslog"),
     ("tarpit", "Tarpit"),
+    ("toobusy", "TooBusy"),
 ]
+
+/// Module maps of C libraries that a plugin links; plugin.ini has their names for the linker (`libraries=`).
+let libraries: [String: [String]] = ["attachment": ["CArchive"]]
 
 func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: house)
@@ -50,11 +71,13 @@ let contract: [Target] = [
     .target(name: "HarakaPluginABI"),
     .target(name: "CHarakaPluginKit", dependencies: ["HarakaPluginABI"]),
     .target(name: "HarakaPluginKit", dependencies: ["HarakaPluginABI", "CHarakaPluginKit"], swiftSettings: plugged),
+    .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
 ]
 
 let host: [Target] = [
     .systemLibrary(name: "CLtdl", providers: [.apt(["libltdl-dev"])]),
     .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
+    .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
     .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
     .target(name: "CHarakaFile"),
@@ -71,8 +94,8 @@ let host: [Target] = [
     room(
         "HarakaPluginHost",
         [
-            "HarakaPluginABI", "HarakaCore", "MailMessage", "SMTPSyntax", "CHarakaFault", "CHarakaFile", "CLtdl",
-            "CPCRE2",
+            "HarakaPluginABI", "HarakaCore", "MailMessage", "SMTPSyntax", "CCrypto", "CHarakaFault", "CHarakaFile",
+            "CLtdl", "CPCRE2",
         ]),
     room(
         "HarakaNet", ["HarakaCore", "HarakaSpool", "HarakaPluginHost", "SMTPSyntax", "MailMessage", nioCore, nioPosix]),
@@ -93,7 +116,7 @@ let hostTests: [Target] = [
     tests("HarakaConfigTests", ["HarakaConfig"]),
     tests("HarakaLogTests", ["HarakaLog"]),
     tests("HarakaSupervisorTests", ["HarakaSupervisor"]),
-    tests("HarakaSpoolTests", ["HarakaSpool", "HarakaCore"]),
+    tests("HarakaSpoolTests", ["HarakaSpool", "HarakaCore", "MailMessage"]),
     tests("HarakaCoreTests", ["HarakaCore", "HarakaTestKit", "SMTPSyntax"]),
     tests("CHarakaFaultTests", ["CHarakaFault"]),
     .testTarget(
@@ -102,7 +125,17 @@ let hostTests: [Target] = [
         swiftSettings: house),
     tests("HarakaPluginKitTests", ["HarakaPluginKit", "HarakaPluginABI"]),
     tests(
-        "HarakaPluginHostTests", ["HarakaPluginHost", "HarakaPluginABI", "HarakaCore", "SMTPSyntax", "CHarakaFault"]),
+        "HarakaPluginHostTests",
+        [
+            "HarakaPluginHost", "HarakaPluginABI", "HarakaCore", "HarakaSpool", "MailMessage", "SMTPSyntax",
+            "CHarakaFault",
+        ]),
+    tests(
+        "HarakaNetTests",
+        [
+            "HarakaNet", "HarakaCore", "HarakaSpool", "HarakaPluginHost", "MailMessage", "SMTPSyntax", nioCore,
+            .product(name: "NIOEmbedded", package: "swift-nio"),
+        ]),
 ]
 
 let package = Package(

@@ -16,8 +16,8 @@ public struct ConfigDirectory: Sendable {
     public let diagnostics: [Diagnostic]
 
     /// The `!file` entries, by file name, and the path of the file that holds them.
-    private let replacements: OrderedMap
-    private let replacementFile: String
+    private var replacements: OrderedMap
+    private var replacementFile: String
 
     /// Reads smtp.json, or else smtp.yaml, if the administrator has one.
     public init(overrides: String, defaults: [String] = []) {
@@ -32,6 +32,16 @@ public struct ConfigDirectory: Sendable {
             replacements[String(key.dropFirst())] = value
         }
         self.replacements = replacements
+    }
+
+    /// The same folders with `value` in the place of the administrator's file of that name, as a `!file` entry would
+    /// have it. `source` stands for the file in what is said about it.
+    public func supplying(_ name: String, _ value: ConfigValue, from source: String) -> ConfigDirectory {
+        var supplied = self
+        supplied.replacements = OrderedMap()
+        supplied.replacements[name] = value
+        supplied.replacementFile = source
+        return supplied
     }
 
     /// Reads a file through all layers.

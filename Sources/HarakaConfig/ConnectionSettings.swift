@@ -31,8 +31,12 @@ public struct ConnectionSettings: Sendable, Equatable {
     public struct Limits: Sendable, Equatable {
         /// Largest message in bytes; 0 for no limit.
         public var bytes = 26_214_400
-        /// MIME parts that are parsed.
+        /// MIME parts of a message whose parts a plugin looks at; with more it is refused.
         public var mimeParts = 1000
+        /// How deep multiparts may lie in each other; a deeper one is read as one part.
+        public var mimeDepth = 100
+        /// Bytes of a part's header; what is beyond counts as its content.
+        public var mimeHeader = 65_536
         /// Longest command line in bytes with its CR LF (RFC 5321, section 4.5.3.1.4).
         public var lineLength = 512
         /// Longest line of a message in bytes; longer ones are noted for plugins.
@@ -67,6 +71,8 @@ public struct ConnectionSettings: Sendable, Equatable {
     public var strictRFC1869 = false
     /// Offer SMTPUTF8.
     public var smtputf8 = true
+    /// Cut lines of a message that are longer than ``Limits/dataLineLength``, as Haraka does. Breaks signatures.
+    public var foldsLongLines = false
     /// What happens to a CR or LF that stands alone.
     public var bareNewline = BareNewline.reject
     /// Networks whose connections begin with a PROXY line: addresses, alone or with a prefix length.
@@ -92,10 +98,17 @@ public struct ConnectionSettings: Sendable, Equatable {
         settings.readMain(&reader)
         settings.readHAProxy(&reader)
         settings.headers.read(&reader)
+        settings.max.mimeDepth = readOldDepth(from: directory) ?? settings.max.mimeDepth
         settings.max.read(&reader)
         settings.message.read(&reader)
         settings.uuid.read(&reader)
         return (settings, reader.finish())
+    }
+
+    /// Haraka's file for the depth of multiparts; the key in connection.ini counts first.
+    private static func readOldDepth(from directory: ConfigDirectory) -> Int? {
+        guard case .integer(let depth) = directory.get("mailparser.max_mime_depth", .value).value else { return nil }
+        return (1...1000).contains(depth) ? Int(depth) : nil
     }
 
     /// Keys of `[main]`.
@@ -104,6 +117,7 @@ public struct ConnectionSettings: Sendable, Equatable {
         spoolAfter = reader.integer(ConfigKey("main", "spool_after"), default: spoolAfter, in: -1...Int.max)
         strictRFC1869 = reader.bool(ConfigKey("main", "strict_rfc1869"), default: strictRFC1869)
         smtputf8 = reader.bool(ConfigKey("main", "smtputf8"), default: smtputf8)
+        foldsLongLines = reader.bool(ConfigKey("main", "fold_long_lines"), default: foldsLongLines)
         bareNewline = reader.choice(ConfigKey("main", "bare_newline"), default: bareNewline)
     }
 
@@ -134,6 +148,8 @@ extension ConnectionSettings.Limits {
     fileprivate mutating func read(_ reader: inout SettingsReader) {
         bytes = reader.integer(ConfigKey("max", "bytes"), default: bytes, in: 0...Int.max)
         mimeParts = reader.integer(ConfigKey("max", "mime_parts"), default: mimeParts, in: 0...1_000_000)
+        mimeDepth = reader.integer(ConfigKey("max", "mime_depth"), default: mimeDepth, in: 1...1000)
+        mimeHeader = reader.integer(ConfigKey("max", "mime_header"), default: mimeHeader, in: 1024...16_777_216)
         lineLength = reader.integer(ConfigKey("max", "line_length"), default: lineLength, in: 512...1_048_576)
         let key = ConfigKey("max", "data_line_length")
         dataLineLength = reader.integer(key, default: dataLineLength, in: 64...1_073_741_824)

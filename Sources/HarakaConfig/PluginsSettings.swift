@@ -42,6 +42,12 @@ public struct PluginsSettings: Sendable, Equatable {
     public var loopWarnMilliseconds = 100
     /// Milliseconds after which that worker is ended, which counts as a crash of the plugin; 0 for never.
     public var loopKillMilliseconds = 10_000
+    /// Milliseconds that a plugin which registers waits for those of the hook `config`.
+    public var configLimitMilliseconds: Int64 { Int64(configLimit * 1000) }
+    /// Milliseconds for which their answers count; 0: they are asked each time.
+    public var configCacheMilliseconds: Int64 { Int64(configCache * 1000) }
+    var configLimit: Double = 2
+    var configCache: Double = 60
     /// The policies of single plugins, by name without `haraka-plugin-`.
     private var policies: [String: PluginPolicy] = [:]
 
@@ -64,6 +70,7 @@ public struct PluginsSettings: Sendable, Equatable {
         settings.watchSettle = reader.seconds(settle, default: settings.watchSettle, in: 0...3600)
         settings.policy.read(&reader, "main")
         settings.readLoopLimits(&reader)
+        settings.readConfigHook(&reader)
         let listed = readPluginList(from: directory).plugins.map { bareName($0.name) }
         for section in reader.sections where section != "main" {
             settings.readPlugin(&reader, section, listed: listed)
@@ -82,13 +89,19 @@ public struct PluginsSettings: Sendable, Equatable {
         reader.warn(reader.isSet(kill) ? kill : warn, "\(limits): the worker is ended before there is a warning")
     }
 
+    /// How plugins that supply configuration are treated.
+    private mutating func readConfigHook(_ reader: inout SettingsReader) {
+        configLimit = reader.seconds(ConfigKey("main", "config_limit"), default: configLimit, in: 0...30)
+        configCache = reader.seconds(ConfigKey("main", "config_cache"), default: configCache, in: 0...86_400)
+    }
+
     /// A section that is not `[main]` is a plugin's.
     private mutating func readPlugin(_ reader: inout SettingsReader, _ section: String, listed: [String]) {
         let name = Self.bareName(section)
         var policy = policies[name] ?? self.policy
         policy.read(&reader, section)
         policies[name] = policy
-        for key in ["watch", "watch_settle", "loop_warn_ms", "loop_kill_ms"] {
+        for key in ["watch", "watch_settle", "loop_warn_ms", "loop_kill_ms", "config_limit", "config_cache"] {
             reader.ignore(ConfigKey(section, key), "\(key) is not used here: it holds for all plugins, in [main]")
         }
         guard !listed.contains(name), let meant = NearestName.to(name, among: listed + ["main"]) else { return }

@@ -6,6 +6,8 @@ import HarakaConfig
 import HarakaCore
 import HarakaLog
 import HarakaNet
+import HarakaPluginHost
+import MailMessage
 import SMTPSyntax
 
 /// What the files of config/ say.
@@ -14,6 +16,7 @@ struct Configuration: Sendable {
     let connection: ConnectionSettings
     let log: LogSettings
     let pluginSettings: PluginsSettings
+    let results: ResultsSettings
     let me: String
     let entries: [PluginEntry]
     let timeouts: [String: Double]
@@ -23,8 +26,7 @@ struct Configuration: Sendable {
     static func isCore(_ file: String) -> Bool {
         let names = [
             "smtp.ini", "smtp.json", "smtp.yaml", "connection.ini", "log.ini", "loglevel", "log_timestamps",
-            "plugins.ini",
-            "me", "plugins", "plugin_timeout",
+            "plugins.ini", "results.ini", "mailparser.max_mime_depth", "me", "plugins", "plugin_timeout",
         ]
         return names.contains(file) || file.hasSuffix(".timeout")
     }
@@ -36,12 +38,12 @@ struct Configuration: Sendable {
         let (connection, connectionProblems) = ConnectionSettings.read(from: directory)
         let (log, logProblems) = LogSettings.read(from: directory)
         let (pluginSettings, pluginSettingsProblems) = PluginsSettings.read(from: directory)
+        let (results, resultProblems) = ResultsSettings.read(from: directory)
         let (me, meProblems) = readMe(from: directory)
         let (plugins, pluginProblems) = readPluginList(from: directory)
         var problems =
             directory.diagnostics + smtpProblems + connectionProblems + logProblems + pluginSettingsProblems
-            + meProblems
-            + pluginProblems
+            + resultProblems + meProblems + pluginProblems
         var timeouts: [String: Double] = [:]
         for entry in plugins {
             let (seconds, found) = readPluginTimeout(
@@ -50,9 +52,19 @@ struct Configuration: Sendable {
             for one in found where !problems.contains(one) { problems.append(one) }
         }
         return Configuration(
-            smtp: smtp, connection: connection, log: log, pluginSettings: pluginSettings, me: me, entries: plugins,
-            timeouts: timeouts,
-            diagnostics: problems)
+            smtp: smtp, connection: connection, log: log, pluginSettings: pluginSettings,
+            results: results, me: me, entries: plugins, timeouts: timeouts, diagnostics: problems)
+    }
+
+    /// What the plugin host needs of it. On the loop.
+    func configure(_ host: PluginHost) {
+        host.setConfigHook(
+            limitMilliseconds: pluginSettings.configLimitMilliseconds,
+            cacheMilliseconds: pluginSettings.configCacheMilliseconds)
+        host.resultsShown = results.plugins.mapValues {
+            ResultsShown(order: $0.order, hide: $0.hide, isEach: $0.debug)
+        }
+        host.changeTimeLimits(timeouts)
     }
 
     /// The plugins of config/plugins, in order.
@@ -85,6 +97,10 @@ struct Configuration: Sendable {
         settings.session = sessionSettings
         settings.lineLength = connection.max.lineLength
         settings.dataLineLength = connection.max.dataLineLength
+        settings.foldsLongLines = connection.foldsLongLines
+        settings.bodyLimits.parts = connection.max.mimeParts
+        settings.bodyLimits.depth = connection.max.mimeDepth
+        settings.bodyLimits.header = connection.max.mimeHeader
         settings.bareNewline = BareNewlinePolicy(rawValue: connection.bareNewline.rawValue) ?? .reject
         settings.cleansAuthResults = connection.headers.cleanAuthResults
         settings.maxHeaderLines = connection.headers.maxLines

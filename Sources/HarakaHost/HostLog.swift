@@ -50,6 +50,6 @@ final class HostLog: PluginLog, SessionLog {
     private static func show(_ line: LogLine, _ host: PluginHost) -> Bool {
         host.runLogHook(
             level: Int32(line.level.rawValue), levelName: line.level.name, uuid: line.uuid, origin: line.origin,
-            message: line.text)
+            message: line.text, hook: line.fields.first { $0.0 == "hook" }?.1 ?? "")
     }
 }

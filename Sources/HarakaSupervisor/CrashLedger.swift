@@ -127,6 +127,14 @@ public struct CrashLedger: Sendable {
         forget { _ in true }
     }
 
+    /// What was lifted for a load that then failed is in force again: what runs is what it was taken against. Crashes that
+    /// came meanwhile stay counted.
+    public mutating func reinstate(_ before: CrashLedger) {
+        held.merge(before.held) { now, _ in now }
+        times.merge(before.times) { now, then in now.starts(with: then) ? now : then + now }
+        observed = before.observed
+    }
+
     private mutating func forget(_ isMeant: (Culprit) -> Bool) {
         times = times.filter { !isMeant($0.key) }
         held = held.filter { !isMeant($0.key) }

@@ -23,6 +23,20 @@ struct ConnectionSettingsTests {
         #expect(settings.max.bytes == 26_214_400)
     }
 
+    @Test("the depth of multiparts may stand in Haraka's own file, but connection.ini counts first")
+    func oldDepth() {
+        let folder = TemporaryFolder()
+        folder.write("mailparser.max_mime_depth", "7")
+        #expect(ConnectionSettings.read(from: folder.directory).settings.max.mimeDepth == 7)
+        folder.write("connection.ini", "[max]\nmime_depth=9\nmime_header=2048\n[main]\nfold_long_lines=true")
+        let (settings, findings) = ConnectionSettings.read(from: folder.directory)
+        #expect(settings.max.mimeDepth == 9 && settings.max.mimeHeader == 2048 && settings.foldsLongLines)
+        #expect(findings.isEmpty)
+        folder.write("connection.ini", "")
+        folder.write("mailparser.max_mime_depth", "0")
+        #expect(ConnectionSettings.read(from: folder.directory).settings.max.mimeDepth == 100)
+    }
+
     @Test("every key is read")
     func everyKey() {
         let (settings, findings) = read(

@@ -28,6 +28,7 @@ struct PluginsSettingsTests {
         #expect(read("").settings == PluginsSettings())
         #expect(!settings.watch && settings.watchSettle == 1)
         #expect(settings.loopWarnMilliseconds == 100 && settings.loopKillMilliseconds == 10_000)
+        #expect(settings.configLimitMilliseconds == 2000 && settings.configCacheMilliseconds == 60_000)
         #expect(settings.policy(for: "any") == policy(3, 600, .tempfail))
     }
 
@@ -42,8 +43,13 @@ struct PluginsSettingsTests {
             on_crash=Previous
             loop_warn_ms=0
             loop_kill_ms=1
+            config_limit=0.5
+            config_cache=0
             """)
+        #expect(settings.configLimitMilliseconds == 500 && settings.configCacheMilliseconds == 0)
         var expected = PluginsSettings()
+        expected.configLimit = 0.5
+        expected.configCache = 0
         expected.watch = true
         expected.watchSettle = 0.25
         expected.policy = policy(0, 1.5, .previous)

@@ -32,6 +32,24 @@ struct ReplacementTests {
         #expect(layered.diagnostics.isEmpty)
     }
 
+    @Test("a file that somebody supplies stands for the administrator's, over the defaults and with declared booleans")
+    func supplied() {
+        let (upper, lower) = (TemporaryFolder(), TemporaryFolder())
+        upper.write("a.ini", "x=file\n")
+        lower.write("a.ini", "y=default\n")
+        let directory = ConfigDirectory(overrides: upper.path, defaults: [lower.path])
+        let supplied = directory.supplying("a.ini", .string("x=given\nz=yes\n"), from: "plugin p")
+        let read = supplied.get("a.ini", .ini, booleans: ["-main.z", "+main.on"])
+        #expect(read.value.map?["main"]?.map?["x"] == .string("given"))
+        #expect(read.value.map?["main"]?.map?["y"] == .string("default"))
+        #expect(read.value.map?["main"]?.map?["z"] == .bool(true))
+        #expect(read.value.map?["main"]?.map?["on"] == .bool(true))
+        let wrong = directory.supplying("a.ini", .list([]), from: "plugin p").get("a.ini", .ini)
+        #expect(wrong.diagnostics.map(\.file) == ["plugin p"])
+        #expect(directory.supplying("b", .string("v"), from: "p").get("a.ini", .ini).value.map?["main"]?.map?["x"]
+            == .string("file"))
+    }
+
     @Test("a !file of the wrong form is an error that names it")
     func wrongReplacement() {
         user.write("smtp.json", #"{"!a.ini": [1], "!plugins": {"a": 1}, "!me": [1]}"#)

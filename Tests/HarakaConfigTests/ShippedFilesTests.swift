@@ -49,9 +49,10 @@ struct ShippedFilesTests {
             (
                 "connection.ini",
                 [
-                    "spool_dir", "spool_after", "strict_rfc1869", "smtputf8", "bare_newline",
+                    "spool_dir", "spool_after", "strict_rfc1869", "smtputf8", "bare_newline", "fold_long_lines",
                     "headers.add_received", "headers.clean_auth_results", "headers.show_version", "headers.max_lines",
-                    "headers.max_received", "max.bytes", "max.mime_parts", "max.line_length", "max.data_line_length",
+                    "headers.max_received", "max.bytes", "max.mime_parts", "max.mime_depth", "max.mime_header",
+                    "max.line_length", "max.data_line_length",
                     "max.recipients", "message.helo", "message.close", "uuid.banner_chars", "uuid.deny_chars",
                 ]
             ),
@@ -60,6 +61,7 @@ struct ShippedFilesTests {
                 "plugins.ini",
                 [
                     "watch", "watch_settle", "crash_limit", "crash_window", "on_crash", "loop_warn_ms", "loop_kill_ms",
+                    "config_limit", "config_cache",
                 ]
             ),
         ])

@@ -139,6 +139,24 @@ struct CrashLedgerTests {
         #expect(crash(&ledger, at: [5], policy) == .restart(crashes: 1, of: 3))
     }
 
+    @Test("what was lifted for a load that failed is in force again, and crashes of meanwhile count on")
+    func reinstate() {
+        var ledger = CrashLedger()
+        ledger.observe(plugin: "p", hash: "bad")
+        _ = crash(&ledger, at: [1, 2, 3], policy)
+        _ = ledger.record(plugin: "q", hash: "h", reason: "", at: 3, policy: policy)
+        let before = ledger
+        ledger.liftAll()
+        ledger.observe(plugin: "p", hash: "new")
+        _ = ledger.record(plugin: "q", hash: "h", reason: "", at: 4, policy: policy)
+        ledger.reinstate(before)
+        #expect(ledger.measures.map(\.plugin) == ["p"])
+        #expect(ledger.record(plugin: "q", hash: "h", reason: "", at: 5, policy: CrashPolicy(crashLimit: 9))
+            == .restart(crashes: 3, of: 9))
+        ledger.observe(plugin: "p", hash: "bad")
+        #expect(ledger.measure(for: "p", hash: "bad") != nil)
+    }
+
     // MARK: previous
 
     @Test("a crash of the bytes that run in place of others makes both tempfail at once")

@@ -28,6 +28,8 @@ int haraka_pipe(int ends[2]);
 int haraka_open_path(const char *path);
 /* The process's name in ps and top. */
 void haraka_name_process(const char *name);
+/* What ps shows with arguments; count 0: as it was started. Cut to the room there is. One thread at a time. -1 with errno. */
+int haraka_process_title(const char *text, size_t count);
 /* POSIX_SPAWN_SETSID. */
 short haraka_spawn_new_session(void);
 

@@ -3,6 +3,7 @@
 import HarakaCore
 import HarakaPluginHost
 import HarakaSpool
+import MailMessage
 import SMTPSyntax
 
 /// On the loop's thread.
@@ -80,6 +81,7 @@ final class CheckClient: ConnectionDriver {
         guard let transaction = connection.transaction else { return }
         let sink = MessageSink(folder: SpoolFolder(in: harness.run.folder), spoolAfter: 262_144, maxHeaderLines: 1000)
         transaction.begin(sink)
+        sink.begin(transaction.body, limits: BodyLimits())
         content.withUnsafeBytes { sink.append($0) }
         sink.end()
         transaction.dataBytes = content.count

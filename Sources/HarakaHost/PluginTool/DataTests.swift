@@ -36,13 +36,19 @@ enum DataTests {
             client.leave()
             if delivery.isRefused { run.note("refuses that message") }
             harness.loop.settle(atMost: 300)
-            reportHeld(run)
+            reportHeld(run, harness)
             harness.finish(.process)
         }
     }
 
     /// Messages that are held keep their memory or spool file, however long ago the client has gone.
-    private static func reportHeld(_ run: TestRun) {
+    private static func reportHeld(_ run: TestRun, _ harness: Harness) {
+        let streams = harness.host.openStreams
+        if streams > 0 {
+            run.fail(
+                "did not close \(streams) stream\(streams == 1 ? "" : "s")",
+                "haraka_table->stream_close each that message_stream or body/1 opened, also where the answer is a refusal")
+        }
         let held = TableSpy.heldMessages
         guard held > 0 else { return }
         run.fail(
@@ -85,7 +91,7 @@ enum DataTests {
         }
         client.leave()
         harness.loop.settle(atMost: 300)
-        reportHeld(run)
+        reportHeld(run, harness)
         harness.finish()
     }
 
@@ -119,7 +125,7 @@ enum DataTests {
         } else if growth > tolerance {
             run.warn("grows by \(growth) bytes with each message", "look for what is never freed")
         }
-        reportHeld(run)
+        reportHeld(run, harness)
         harness.finish()
     }
 

@@ -45,6 +45,14 @@ enum HostVersionTests {
         table.pointee.size = MemoryLayout<haraka_host>.offset(of: \.service) ?? table.pointee.size
         table.pointee.service = nil
         table.pointee.config_watch = nil
+        table.pointee.header_get_decoded = nil
+        table.pointee.header_lines = nil
+        table.pointee.auth_results = nil
+        table.pointee.message_stream = nil
+        table.pointee.stream_read = nil
+        table.pointee.stream_close = nil
+        table.pointee.user_config_get = nil
+        table.pointee.process_title = nil
         if let minor = table.pointee.abi_minor as UInt32?, minor > 0 { table.pointee.abi_minor = minor - 1 }
         do throws(PluginLoadError) {
             try LoadTests.everyHook(harness)

@@ -49,11 +49,13 @@ enum ArgumentStyle: CaseIterable {
 extension CheckClient {
     /// Hooks that are asked within a transaction only.
     private static let inTransaction: Set<String> = [
-        "mail", "rcpt", "rcpt_ok", "data", "max_data_exceeded", "data_post", "queue", "queue_outbound", "queue_ok",
+        "mail", "rcpt_parse", "rcpt_pre", "rcpt", "rcpt_ok", "received_line", "data", "data_headers_end",
+        "max_data_exceeded", "data_post_headers", "data_post", "queue_pre", "queue", "queue_outbound", "queue_ok",
         "reset_transaction",
     ]
     private static let afterData: Set<String> = [
-        "max_data_exceeded", "data_post", "queue", "queue_outbound", "queue_ok", "reset_transaction",
+        "max_data_exceeded", "data_post_headers", "data_post", "queue_pre", "queue", "queue_outbound", "queue_ok",
+        "reset_transaction",
     ]
 
     /// Brings the connection into the state in which the core asks that hook.
@@ -72,7 +74,19 @@ extension CheckClient {
         let rest = style.text("an argument of \(token)")
         guard let known = Hook(name: hook) else { return .named(hook, word: word, rest: rest) }
         switch known {
-        case .initMaster, .initChild, .log, .deny: return nil
+        case .initMaster, .initChild, .postFork, .log, .logging, .deny, .ok: return nil
+        // Asked when another plugin reads a file.
+        case .config, .userConfig: return .named(hook, word: style.text("some.ini"), rest: style.text("ini"))
+        case .heloParse: return .heloParse(word: "HELO", rest: rest)
+        case .ehloParse: return .ehloParse(word: "EHLO", rest: rest)
+        case .mailParse: return .mailParse(word: "MAIL", rest: style.text("FROM:<\(token)@example.net> SIZE=1000"))
+        case .rcptParse: return .rcptParse(word: "RCPT", rest: style.text("TO:<\(token)@example.com>"))
+        case .mailPre: return .mailPre(PathArgument(address: style.text("<\(token)@example.net>")))
+        case .rcptPre: return .rcptPre(PathArgument(address: style.text("<\(token)@example.com>")))
+        case .queuePost: return .queuePost(.ok, style.text("Message Queued"))
+        case .vrfy: return .vrfy(rest)
+        case .noop: return .noop(rest)
+        case .help: return .help(rest)
         case .helo: return .helo(style.text("\(token).example.net"))
         case .ehlo: return .ehlo(style.text("\(token).example.net"))
         case .mail: return .mail(style.path("sender-\(token)", "example.net"))
@@ -87,9 +101,9 @@ extension CheckClient {
     /// Questions without arguments.
     private static func plain(_ hook: Hook) -> Question? {
         let questions: [Question] = [
-            .connectInit, .lookupRDNS, .connect, .capabilities, .data, .maxDataExceeded, .dataPost, .queue,
-            .queueOutbound,
-            .resetTransaction, .vrfy, .noop, .rset, .quit, .disconnect,
+            .preConnection, .connectInit, .lookupRDNS, .connect, .capabilities, .receivedLine, .data, .dataHeadersEnd,
+            .maxDataExceeded, .dataPostHeaders, .dataPost, .queuePre, .queue, .queueOutbound, .resetTransaction, .rset,
+            .quit, .disconnect, .postConnection,
         ]
         return questions.first { $0.hook == hook }
     }
@@ -102,11 +116,14 @@ extension Harness {
         switch Hook(name: hook) {
         case .initMaster?: askServer(.initMaster, generation)
         case .initChild?: askServer(.initChild, generation)
-        case .log?:
+        case .postFork?: askServer(.postFork, generation)
+        case .log?, .logging?:
             measured(hook, style: style) {
                 _ = host.runLogHook(
                     level: 6, levelName: "INFO", uuid: "-", origin: style.text("core"), message: style.text("a line"))
             }
+        // What is told to `ok` is told by the way.
+        case .ok?: return false
         case .deny?: Refuser.askDeny(self, style)
         default:
             let client = connect()
@@ -149,7 +166,7 @@ enum Refuser {
         words = style == .normal ? [] : Array(style.text("refused for a test").utf8.prefix(60_000))
         let client = harness.connect()
         client.prepare("noop", style)
-        client.answer(.noop, "deny", style)
+        client.answer(.noop(""), "deny", style)
         client.leave()
     }
 }

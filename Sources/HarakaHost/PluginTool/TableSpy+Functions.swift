@@ -93,8 +93,26 @@ extension TableSpy {
             TableSpy.held(-1, if: status)
             return status
         }
+        aroundStreams(table)
         table.pointee.message_size = { a in TableSpy.quietly { real.message_size(a) } }
         table.pointee.message_read = { a, b, c, d in TableSpy.quietly { real.message_read(a, b, c, d) } }
+    }
+
+    /// Since 0.3.
+    private static func aroundStreams(_ table: Table) {
+        guard real.header_get_decoded != nil else { return }
+        table.pointee.header_get_decoded = { a, b, c in
+            noted("header_get_decoded") { real.header_get_decoded(a, b, c) }
+        }
+        table.pointee.header_lines = { a, b in noted("header_lines") { real.header_lines(a, b) } }
+        table.pointee.auth_results = { a, b, c in noted("auth_results") { real.auth_results(a, b, c) } }
+        table.pointee.message_stream = { a, b, c in noted("message_stream") { real.message_stream(a, b, c) } }
+        // Not noted: after its generation's end a plugin's streams are closed already.
+        table.pointee.stream_close = { a in TableSpy.quietly { real.stream_close(a) } }
+        table.pointee.user_config_get = { a, b, c, d, e, f, g in
+            noted("user_config_get") { real.user_config_get(a, b, c, d, e, f, g) }
+        }
+        table.pointee.process_title = { a, b in TableSpy.quietly { real.process_title(a, b) } }
     }
 
     static func aroundWork(_ table: Table) {

@@ -23,6 +23,8 @@ struct Round {
     }
     let kind: Kind
     let set: PluginSet
+    /// What was known of crashes before this round lifted any of it.
+    var ledgerBefore: CrashLedger?
     var members: Set<ObjectIdentifier> = []
     /// Those who are told later: see `begin`.
     var later: [[WorkerHandle]] = []
@@ -54,14 +56,18 @@ extension Supervisor {
         }
         notifier.send(.reloading(monotonicMicroseconds: UInt64(PollLoop.now() * 1e6)))
         let read = Configuration.read(folder)
+        let before = ledger
         do {
             if let error = read.errors.first { throw CommandError("\(error)") }
             if liftingMeasures { ledger.liftAll() }
             let set = try makeSet(read)
             configuration = read
             for worker in workers where worker.state == .serving { worker.link.send("config") }
-            begin(Round(.reload(done), set))
+            var new = Round(.reload(done), set)
+            new.ledgerBefore = before
+            begin(new)
         } catch {
+            ledger.reinstate(before)
             finish(.reload(done), nil, (error as? CommandError)?.message ?? "\(error)")
         }
     }
@@ -186,6 +192,7 @@ extension Supervisor {
                 worker.preparing = nil
                 worker.link.send("abort", ["\(done.set.number)"])
             }
+            if let before = done.ledgerBefore { ledger.reinstate(before) }
             // A plugin that is known to crash stays out of every worker that is started from now on.
             if case .measure = done.kind { remember(done.set) }
             finish(done.kind, nil, reason)

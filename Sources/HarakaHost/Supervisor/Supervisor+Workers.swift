@@ -111,10 +111,11 @@ extension Supervisor {
 
     // MARK: their end
 
+    /// Workers only: with `nodes=0` this process has children of plugins too, and how they ended is for the plugins to hear.
     func reap() {
-        var status: Int32 = 0
-        while case let process = waitpid(-1, &status, WNOHANG), process > 0 {
-            guard let worker = workers.first(where: { $0.process == process }) else { continue }
+        for worker in workers where worker.process > 0 {
+            var status: Int32 = 0
+            guard waitpid(worker.process, &status, WNOHANG) == worker.process else { continue }
             loop.unwatch(worker.link.descriptor)
             ended(worker, status: status)
         }

@@ -3,6 +3,7 @@
 import HarakaCore
 import HarakaPluginHost
 import HarakaSpool
+import MailMessage
 import SMTPSyntax
 
 /// A connection without a socket.
@@ -58,6 +59,8 @@ final class TestClient: ConnectionDriver {
         guard let transaction = connection.transaction else { return }
         let sink = MessageSink(folder: SpoolFolder(in: "/tmp"), spoolAfter: -1, maxHeaderLines: 1000)
         transaction.begin(sink)
+        transaction.body.parses = true
+        sink.begin(transaction.body, limits: BodyLimits())
         content.withUnsafeBytes { sink.append($0) }
         sink.end()
         transaction.dataBytes = content.count

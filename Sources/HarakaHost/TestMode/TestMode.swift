@@ -18,10 +18,6 @@ final class TestMode {
 
     /// Exit status 0: it went through, whatever the plugins said.
     static func run(_ folder: Folder, _ options: TestOptions) throws -> Int32 {
-        guard !options.dumpMime else {
-            throw CommandError(
-                "--dump-mime is not available yet: this server does not take messages apart into their parts so far")
-        }
         // Before the change of folder: a relative name is the caller's.
         let content = try TestMode.message(options)
         guard chdir(folder.path) == 0 else { throw CommandError("cannot enter \(folder.path): \(errnoText())") }
@@ -48,6 +44,7 @@ final class TestMode {
         for question in questions(sender, recipient) {
             client.prepare(question, content)
             let goesOn = say(question, ask(client, question))
+            if case .dataPost = question, options.dumpMime { dumpParts(client) }
             if case .dataPost = question, options.dumpStream { dump(client) }
             guard goesOn || options.skipDeny else { break }
         }
@@ -71,7 +68,7 @@ final class TestMode {
             throw CommandError("\(error)")
         }
         // Plugins get ready in these, as at a server's start.
-        for hook in [Hook.initMaster, .initChild] { _ = host.askServer(hook, of: generation) }
+        for hook in [Hook.initMaster, .initChild, .postFork] { _ = host.askServer(hook, of: generation) }
         host.commit(generation)
         return generation
     }
@@ -156,17 +153,30 @@ final class TestMode {
     }
 
     private func dump(_ client: TestClient) {
-        logger.flush()
         do {
             guard let bytes = try client.connection.transaction?.content?.snapshot().bytes() else { return }
-            var done = 0
-            while done < bytes.count {
-                let count = bytes.withUnsafeBytes { write(1, $0.baseAddress.map { $0 + done }, bytes.count - done) }
-                guard count > 0 || errno == EINTR else { return }
-                done += max(0, count)
-            }
+            show(bytes)
         } catch {
             log("the message cannot be read: \(error)")
+        }
+    }
+
+    private func dumpParts(_ client: TestClient) {
+        do {
+            guard let content = client.connection.transaction?.content else { return }
+            show(Array(try PartList.text(content).utf8))
+        } catch {
+            log("the message cannot be taken apart: \(error)")
+        }
+    }
+
+    private func show(_ bytes: [UInt8]) {
+        logger.flush()
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { write(1, $0.baseAddress.map { $0 + done }, bytes.count - done) }
+            guard count > 0 || errno == EINTR else { return }
+            done += max(0, count)
         }
     }
 }

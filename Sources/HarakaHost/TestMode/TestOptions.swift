@@ -27,7 +27,7 @@ struct TestOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A file with the message (with -t).", valueName: "file"))
     var message: String?
 
-    @Flag(help: "Show the parts of the message (with -t; not available yet).")
+    @Flag(help: "Show the parts of the message with their texts (with -t).")
     var dumpMime = false
 
     @Flag(help: "Print the message as the plugins left it (with -t).")

@@ -61,6 +61,7 @@ extension MailWorker {
             host.discard(generation)
             return say("refused", ["\(number)", "\(hook.name) returned error: \(verdict.reply.text)"])
         }
+        if !start.isMaster { _ = host.askServer(.postFork, of: generation) }
         built = (number, generation)
         say("prepared", ["\(number)"] + hooks(of: generation))
     }

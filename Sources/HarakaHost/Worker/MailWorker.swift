@@ -64,6 +64,10 @@ final class MailWorker: @unchecked Sendable {
             loop: NetLoop(loop, pool: pool), log: log, configuration: PluginFiles(folder: folder),
             roots: folder.pluginRoots, version: "Haraka for Swift \(Version.number)", page: page)
         server = SMTPServer(configuration.serverSettings, host: host, log: log, loop: loop, pool: namePool)
+        loop.execute { [host] in
+            configuration.configure(host)
+            host.setProcessTitle = { title in ProcessTitle.show(title) }
+        }
     }
 
     /// `nodes=0`.
@@ -120,10 +124,10 @@ final class MailWorker: @unchecked Sendable {
             let limits = new.pluginSettings
             haraka_fault_watch_limits(UInt32(limits.loopWarnMilliseconds), UInt32(limits.loopKillMilliseconds))
         }
-        let (settings, limits) = (configuration.serverSettings, configuration.timeouts)
+        let configuration = configuration
         loop.execute { [self] in
-            server.change(settings)
-            host.changeTimeLimits(limits)
+            server.change(configuration.serverSettings)
+            configuration.configure(host)
             guard !files.isEmpty else { return }
             let stale = host.configurationReaders(files).filter { !$0.watches }
             host.configurationChanged(files)
