@@ -28,7 +28,7 @@ public func registerHostListBase(_ plugin: Plugin) {
         return .ok
     }
     plugin.method("in_host_regex") { call in
-        call.setResult(lists.pattern?.matches(call.text(0)) ?? false)
+        call.setResult(lists.patterns.matches(call.text(0)))
         return .ok
     }
     // A method and not just a hook, so that a child can put its own in the place.
@@ -39,8 +39,8 @@ public func registerHostListBase(_ plugin: Plugin) {
 /// The lists of one plugin that uses them, and what they say about a sender. HostListChanges.swift renews them.
 final class HostLists {
     let plugin: Plugin
-    var hosts = HostSet()
-    var pattern: Pattern?
+    var hosts = TextSet()
+    var patterns = PatternList()
     var refusesSpoofing = false
     // A child may bring its own answer to these.
     private let inHostList: LateMethod
@@ -54,7 +54,7 @@ final class HostLists {
 
     /// What is no domain does no harm in the list, because nothing equals it.
     func loadHosts() {
-        hosts = HostSet(plugin.config.list("host_list"))
+        hosts = TextSet(copying: plugin.config.lines("host_list").map { $0.text })
         refusesSpoofing = isOn(antiSpoof())
         plugin.log(.debug, "\(hosts.count) hosts in host_list")
     }
@@ -88,52 +88,18 @@ final class HostLists {
 
     /// When the plugin is loaded there is nothing else to fall back to, so a bad line is left out and the others count.
     func loadPatterns() {
-        var good: [String] = []
-        for source in sources() {
-            if let mistake = mistake(in: source) {
-                plugin.log(.error, "host_list_regex: \(mistake.cause)")
-            } else {
-                good.append(source)
-            }
-        }
-        use(good)
+        let (list, mistakes) = readPatterns()
+        patterns = list
+        for mistake in mistakes { plugin.log(.error, "host_list_regex:\(mistake.line): left out: \(mistake.why)") }
     }
 
-    /// The lines of host_list_regex.
-    func sources() -> [String] {
-        let lines = plugin.config.list("host_list_regex")
-        return (0..<lines.count).compactMap { lines[$0].string }.filter { !$0.isEmpty }
+    func readPatterns() -> (list: PatternList, mistakes: [ListMistake]) {
+        PatternList.read(plugin.config.lines("host_list_regex"), plugin)
     }
-
-    /// A bad line would spoil the whole expression, so each is tried on its own first.
-    func mistake(in source: String) -> PluginError? {
-        do throws(PluginError) {
-            _ = try Pattern(plugin, source, caseless: true, whole: true)
-            return nil
-        } catch {
-            return error
-        }
-    }
-
-    /// One expression out of all lines: a question costs one match, however many lines there are.
-    func use(_ sources: [String]) {
-        pattern = sources.isEmpty ? nil : try? Pattern(plugin, alternatives(sources), caseless: true, whole: true)
-    }
-}
-
-/// `(?:a|b)`: what matches one of them.
-func alternatives(_ sources: [String]) -> String {
-    var all = "(?:"
-    for (index, source) in sources.enumerated() { all += index == 0 ? source : "|" + source }
-    return all + ")"
 }
 
 /// Haraka takes any text as true here, even the word `false`.
 func isOn(_ text: Text) -> Bool { truth(of: text) ?? false }
 
-/// The value of a switch; nil if it is neither.
-func truth(of text: Text) -> Bool? {
-    let value = text.trimmed
-    if value == "true" || value == "yes" || value == "on" || value == "1" { return true }
-    return value.isEmpty || value == "false" || value == "no" || value == "off" || value == "0" ? false : nil
-}
+/// The value of a switch; off if there is nothing, nil if it is neither.
+func truth(of text: Text) -> Bool? { text.trimmed.isEmpty ? false : text.switch }

@@ -16,9 +16,8 @@ extension HostLists {
 
     /// Half a list would refuse for good the mail of those who are missing: a file with a mistake is not used at all.
     private func hostsChanged() {
-        let lines = plugin.config.list("host_list")
-        for index in 0..<lines.count where isNonsense(lines[index].text) {
-            return keep("host_list", "\(lines[index].text.string): no domain")
+        if let line = plugin.config.lines("host_list").first(where: { isNonsense($0.text) }) {
+            return keep("host_list", "\(line.text.string): no domain (line \(line.number))")
         }
         loadHosts()
         plugin.log(.info, "host_list has changed: \(hosts.count) hosts")
@@ -36,12 +35,10 @@ extension HostLists {
 
     /// All are tried before the first one is used.
     private func patternsChanged() {
-        let sources = sources()
-        for source in sources {
-            if let mistake = mistake(in: source) { return keep("host_list_regex", mistake.cause) }
-        }
-        use(sources)
-        plugin.log(.info, "host_list_regex has changed: \(sources.count) expressions")
+        let (new, mistakes) = readPatterns()
+        if let mistake = mistakes.first { return keep("host_list_regex", "\(mistake.why) (line \(mistake.line))") }
+        patterns = new
+        plugin.log(.info, "host_list_regex has changed: \(new.count) expressions")
     }
 
     /// One line per mistake and process, and nothing else happens.

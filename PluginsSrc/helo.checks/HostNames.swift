@@ -1,0 +1,109 @@
+// Names of hosts, and IP addresses in them.
+import HarakaPluginKit
+
+/// Private by RFC 1918 and RFC 4193.
+let privateNetworks: IPNetworks = {
+    var networks = IPNetworks()
+    for text in ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"] {
+        if let network = IPNetwork(text) { networks.insert(network) }
+    }
+    return networks
+}()
+
+/// Whether a name is `domain` or below it. A name that merely ends like it is not.
+func isInside(_ name: Text, domain: String) -> Bool {
+    let name = Array(name.asciiLowercased.utf8), domain = Array(domain.utf8)
+    guard !domain.isEmpty, name.count >= domain.count, name.suffix(domain.count) == domain[...] else { return false }
+    return name.count == domain.count || name[name.count - domain.count - 1] == UInt8(ascii: ".")
+}
+
+/// The address in `[192.0.2.1]` or `[IPv6:2001:db8::1]`. RFC 5321 section 4.1.3.
+func literalAddress(_ literal: Text) -> IPAddress? {
+    let bytes = literal.bytes
+    guard bytes.count > 2, bytes.first == UInt8(ascii: "["), bytes.last == UInt8(ascii: "]") else { return nil }
+    let inner = Text(UnsafeRawBufferPointer(rebasing: bytes.dropFirst().dropLast()))
+    guard inner.asciiLowercased.utf8.starts(with: "ipv6:".utf8) else {
+        return IPAddress(inner).flatMap { $0.isIPv4 ? $0 : nil }
+    }
+    let address = Text(UnsafeRawBufferPointer(rebasing: inner.bytes.dropFirst(5)))
+    return address.bytes.contains(UInt8(ascii: ":")) ? IPAddress(address) : nil
+}
+
+/// Why a name can be no host's.
+enum HostNameProblem {
+    case noDot, malformed
+}
+
+/// RFC 1123 section 2.1, RFC 5321 section 2.3.5: labels of letters, digits and hyphens, the last no number. Whether the
+/// name exists is not known here, nor whether its last label is in use.
+func hostNameProblem(_ name: Text) -> HostNameProblem? {
+    guard name.count <= 255 else { return .malformed }
+    let labels = name.bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard labels.allSatisfy({ isLabel($0) }) else { return .malformed }
+    guard labels.count > 1, let last = labels.last else { return .noDot }
+    let isInternational = last.count > 4 && last.starts(with: [0x78, 0x6E, 0x2D, 0x2D]) { ($0 | 0x20) == ($1 | 0x20) }
+    return isInternational || last.count > 1 && last.allSatisfy(isLetter) ? nil : .malformed
+}
+
+private func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A }
+private func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+/// RFC 1035 section 2.3.1, with digits in front as RFC 1123 allows.
+private func isLabel(_ label: Slice<UnsafeRawBufferPointer>) -> Bool {
+    guard let first = label.first, let last = label.last, label.count <= 63 else { return false }
+    let hyphen = UInt8(ascii: "-")
+    return first != hyphen && last != hyphen && label.allSatisfy { isLetter($0) || isDigit($0) || $0 == hyphen }
+}
+
+/// The part of a name that one organization holds, guessed without a list of public suffixes: two labels, or three
+/// where the last is a country's and the one before has at most three letters (`co.uk`, `com.au`, `ac.jp`). Nil: no
+/// dot.
+func organizationalDomain(_ name: Text) -> Text? {
+    let labels = name.bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard labels.count > 1 else { return nil }
+    let isShort = labels[labels.count - 1].count == 2 && labels[labels.count - 2].count <= 3
+    let count = isShort && labels.count > 2 ? 3 : 2
+    return Text(UnsafeRawBufferPointer(rebasing: name.bytes[labels[labels.count - count].startIndex...]))
+}
+
+/// Whether a name shows the IPv4 address of its client, as those of lines that change hands do: two neighbouring parts
+/// of it in either order, all of it in zero-padded decimals, or in hexadecimal. The organization's own labels do not
+/// count.
+func showsAddress(_ name: Text, _ octets: [UInt8]) -> Bool {
+    guard octets.count == 4, let domain = organizationalDomain(name) else { return false }
+    let host = name.bytes[..<(name.count - domain.count)]
+    let numbers = decimals(host)
+    let (a, b, c, d) = (Int(octets[0]), Int(octets[1]), Int(octets[2]), Int(octets[3]))
+    for (one, two) in zip(numbers, numbers.dropFirst()) {
+        if (one, two) == (c, d) || (one, two) == (d, c) || (one, two) == (a, b) || (one, two) == (b, a) { return true }
+    }
+    return holdsHexadecimal(host, octets)
+}
+
+/// The numbers in a text; one of twelve digits is four.
+private func decimals(_ host: Slice<UnsafeRawBufferPointer>) -> [Int] {
+    var numbers: [Int] = []
+    for run in host.split(whereSeparator: { !isDigit($0) }) {
+        let digits = run.map { Int($0 - 0x30) }
+        if digits.count <= 3 {
+            numbers.append(digits.reduce(0) { $0 * 10 + $1 })
+        } else if digits.count == 12 {
+            for start in stride(from: 0, to: 12, by: 3) {
+                numbers.append(digits[start] * 100 + digits[start + 1] * 10 + digits[start + 2])
+            }
+        } else {
+            // Too long to be part of an address; whatever stands beside it is no neighbour.
+            numbers.append(-1)
+        }
+    }
+    return numbers
+}
+
+/// Eight digits in a row, whatever stands around them.
+private func holdsHexadecimal(_ host: Slice<UnsafeRawBufferPointer>, _ octets: [UInt8]) -> Bool {
+    let digits = Array("0123456789abcdef".utf8)
+    let wanted = octets.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    let text = host.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
+    guard text.count >= wanted.count else { return false }
+    return (0...(text.count - wanted.count)).contains { text[$0..<($0 + wanted.count)] == wanted[...] }
+}
