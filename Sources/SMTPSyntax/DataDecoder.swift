@@ -32,6 +32,8 @@ public struct DataDecoder: Sendable {
     /// Content bytes of the line that is under way.
     var lineLength = 0
     var longestFinished = 0
+    /// Length of a clean line before.
+    var usualLength = 0
 
     /// A bare CR or a bare LF was met.
     ///
@@ -86,12 +88,28 @@ extension DataDecoder {
 
         var octet: UInt8 { bytes[next] }
 
+        /// CR LF comes next, and both are in this chunk.
+        var isAtPair: Bool { next &+ 1 < bytes.count && bytes.hasPair(at: next) }
+
         /// Offset of the first LF at or behind `next`, or the length of the chunk.
         mutating func nextLineFeed() -> Int {
             if lineFeed < next {
                 lineFeed = bytes.firstOffset(of: .lineFeed, in: next..<bytes.count) ?? bytes.count
             }
             return lineFeed
+        }
+
+        /// The length from `next` on of a line that ends in CR LF and holds no other CR or LF; nil if this is none.
+        /// - Parameter usual: The length that is tried first: most large messages have lines of one length.
+        @inline(__always)
+        mutating func cleanLine(usual: Int) -> Int? {
+            let guess = next &+ usual
+            if guess &+ 1 < bytes.count, bytes.hasPair(at: guess), bytes.isPlain(in: next..<guess) { return usual }
+            let end = nextLineFeed() &- 1
+            guard end &+ 1 < bytes.count, end >= next, bytes[end] == .carriageReturn,
+                bytes.firstOffset(of: .carriageReturn, in: next..<end) == nil
+            else { return nil }
+            return end &- next
         }
     }
 
@@ -154,7 +172,13 @@ extension DataDecoder {
 extension DataDecoder {
     /// Walks over whole clean lines, then up to the next CR or LF that needs a closer look.
     private mutating func text(_ walk: inout Walk, _ body: (UnsafeRawBufferPointer) -> Void) {
-        if cleanLines(&walk) { return }
+        switch walk.octet {
+        case .lineFeed: return metBareLF(&walk, body)
+        case .carriageReturn where !walk.isAtPair:
+            walk.next += 1
+            return place = .textCR
+        default: if cleanLines(&walk) { return }
+        }
         let lineFeed = walk.nextLineFeed()
         if let carriageReturn = walk.bytes.firstOffset(of: .carriageReturn, in: walk.next..<lineFeed) {
             lineLength &+= carriageReturn - walk.next
@@ -170,24 +194,18 @@ extension DataDecoder {
     /// The hot loop: passes lines that end in CR LF, hold no other CR or LF and are not followed by a dot.
     /// - Returns: true if it came to a line start or to the end of the chunk, where `place` says what comes next.
     private mutating func cleanLines(_ walk: inout Walk) -> Bool {
-        let bytes = walk.bytes
-        var longest = longestLine
-        while true {
-            let start = walk.next
-            let lineFeed = walk.nextLineFeed()
-            guard lineFeed < bytes.count, lineFeed > start, bytes[lineFeed - 1] == .carriageReturn,
-                bytes.firstOffset(of: .carriageReturn, in: start..<(lineFeed - 1)) == nil
-            else { break }
-            longest = max(longest, lineLength &+ (lineFeed - 1 - start))
+        var (longest, usual) = (longestLine, usualLength)
+        defer { (longestFinished, usualLength) = (longest, usual) }
+        while let length = walk.cleanLine(usual: usual) {
+            longest = max(longest, lineLength &+ length)
             lineLength = 0
-            walk.next = lineFeed + 1
-            if walk.next == bytes.count || walk.octet == UInt8(ascii: ".") {
-                longestFinished = longest
+            usual = length
+            walk.next &+= length &+ 2
+            if walk.next == walk.bytes.count || walk.octet == UInt8(ascii: ".") {
                 place = .lineStart
                 return true
             }
         }
-        longestFinished = longest
         return false
     }
 

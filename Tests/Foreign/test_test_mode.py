@@ -93,6 +93,17 @@ class TestMode(ForeignTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(b"Subject: from a file\r\nX-Test: seen\r\n\r\nbody\xff\r\nend\r\n", done.stdout)
 
+    def test_parts(self):
+        """test mode: --dump-mime shows the parts as a tree, with the decoded texts"""
+        path = os.path.join(self.scratch, "parts.eml")
+        with open(path, "wb") as out:
+            out.write(b"Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n"
+                      b"Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n"
+                      b"caf=E9\n--b\nContent-Type: image/png; name=a.png\n\n1234\n--b--\n")
+        done = self.run_test("-t", "queue/maildir", "--message", path, "--dump-mime")
+        self.assertIn("0: multipart/mixed, 163 bytes\n  1: text/plain, 6 bytes\ncafé\n  2: image/png, 4 bytes, a.png\n",
+                      done.stdout)
+
     def test_later(self):
         """test mode: waits for an answer that takes its time, and for no longer than the plugin may take"""
         code = ("static haraka_next kept; static void late(void *context) { (void)context; "
@@ -109,7 +120,6 @@ class TestMode(ForeignTest):
         """test mode: what cannot be done is an error with exit status 255"""
         for words, said in {
             ("-t", "nowhere"): "plugin nowhere: not found",
-            ("-t", "queue/maildir", "--dump-mime"): "--dump-mime is not available yet",
             ("-t", "queue/maildir", "--message", "/nowhere"): "cannot read /nowhere",
             ("-t", "queue/maildir", "--envfrom", "a b@c@d"): "is not an address",
         }.items():
