@@ -30,6 +30,7 @@ func pluginTests(_ name: String, _ module: String) -> Target {
 let bundled: [(name: String, module: String)] = [
     ("access", "Access"),
     ("aliases", "Aliases"),
+    ("attachment", "AttachmentChecks"),
     ("block_me", "BlockMe"),
     ("bounce", "Bounce"),
     ("data.signatures", "DataSignatures"),

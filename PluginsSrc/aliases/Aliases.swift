@@ -47,8 +47,7 @@ private func replaceRecipients(_ call: borrowing Call, _ table: AliasTable) -> A
 private func record(_ expansion: Expansion, _ call: borrowing Call, _ transaction: Transaction) {
     var findings = expansion.dropped.map { "drop(\($0.text))" }
     for (from, to) in expansion.replaced {
-        var names = ""
-        for mailbox in to { names += names.isEmpty ? mailbox.text : ", " + mailbox.text }
+        let names = to.map { $0.text }.joined(by: ", ")
         findings.append("alias(\(from.text) -> \(names))")
     }
     for finding in findings {

@@ -2,8 +2,8 @@
 import CArchive
 import HarakaPluginKit
 
-/// Content that is written once and then read: in memory while it is small, else in a file without a name, which goes with
-/// this object. One thread at a time.
+/// Content that is written once and then read: in memory while it is small, else in a file without a name, which goes
+/// with this object. One thread at a time.
 final class Blob {
     /// Bytes that are kept in memory.
     static let inMemory = 1 << 20
@@ -11,6 +11,8 @@ final class Blob {
     private(set) var count = 0
     private var memory: [UInt8] = []
     private var file: UnsafeMutablePointer<FILE>?
+    /// Where the next byte would be read; -1: nothing was read since it was written.
+    private var filePlace = -1
 
     init() {}
 
@@ -25,6 +27,7 @@ final class Blob {
     func append(_ bytes: UnsafeRawBufferPointer) throws(PluginError) {
         if file == nil, count + bytes.count > Blob.inMemory { try spill() }
         if let file {
+            filePlace = -1
             guard fwrite(bytes.baseAddress, 1, bytes.count, file) == bytes.count else {
                 throw PluginError("writing a temporary file failed")
             }
@@ -48,10 +51,15 @@ final class Blob {
         guard place >= 0, place < count else { return 0 }
         let length = min(buffer.count, count - place)
         if let file {
-            guard fseeko(file, off_t(place), SEEK_SET) == 0 else { return 0 }
-            return fread(buffer.baseAddress, 1, length, file)
+            // Seeking throws away what was read ahead.
+            if place != filePlace, fseeko(file, off_t(place), SEEK_SET) != 0 { return 0 }
+            let got = fread(buffer.baseAddress, 1, length, file)
+            filePlace = place + got
+            return got
         }
-        memory.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[place..<(place + length)])) }
+        memory.withUnsafeBytes {
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[place..<(place + length)]))
+        }
         return length
     }
 

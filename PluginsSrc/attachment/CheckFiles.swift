@@ -1,9 +1,10 @@
 // The files, which are read again when they change.
 import HarakaPluginKit
 
-/// attachment.ini and the three lists. Loop thread only.
+/// attachment.ini and the three lists, and what all mails share. Loop thread only.
 final class CheckFiles {
     let plugin: Plugin
+    let turns = Turns()
     private(set) var settings: Settings
     private let types = PatternList("attachment.ctype.regex")
     private let names = PatternList("attachment.filename.regex")

@@ -7,6 +7,7 @@ final class Inspection {
     private let transaction: Transaction
     private let settings: Settings
     private let rules: Rules
+    private let turns: Turns
     private let isRelaying: Bool
     private var names: [String] = []
     private var types: [String] = []
@@ -20,6 +21,7 @@ final class Inspection {
         plugin = files.plugin
         settings = files.settings
         rules = files.rules
+        turns = files.turns
         self.isRelaying = isRelaying
     }
 
@@ -85,12 +87,17 @@ final class Inspection {
     /// One archive after the other, so that one mail takes one thread at most.
     private func listNext(_ listing: Listing, _ next: consuming Next) {
         guard let archive = archives.popLast() else { return finish(listing.names, next) }
+        turns.take(next) { [self] next in list(archive, listing, next) }
+    }
+
+    private func list(_ archive: (index: Int, name: String), _ listing: Listing, _ next: consuming Next) {
         let stream: Stream
         do throws(PluginError) {
-            guard let part = try transaction.body?.part(archive.index) else { return listNext(listing, next) }
+            guard let part = try transaction.body?.part(archive.index) else { throw PluginError("a part has gone") }
             stream = try part.open(.decoded)
         } catch {
-            // The client left while another archive was listed: there is nobody to answer.
+            turns.done()
+            // The client left meanwhile: there is nobody to answer.
             return error.status == HARAKA_E_HANDLE ? next.continue() : next.fail(error)
         }
         next.offload { () throws(PluginError) -> (Listing, Problem?) in
@@ -100,6 +107,7 @@ final class Inspection {
             }
             return (listing, nil)
         } then: { [self] outcome, next in
+            turns.done()
             listed(outcome.0, outcome.1, next)
         }
     }

@@ -23,12 +23,10 @@ struct Listing {
 
     /// `path`: what stands in front of the names.
     private mutating func look(_ blob: Blob, _ name: String, path: String, depth: Int) throws(Problem) {
-        guard depth <= limits.depth else { throw .tooDeep(name) }
-        guard blob.count > 0 else { return }
         let known = try directory(blob, name, path)
-        guard let reader = ArchiveReader(blob, budget) else { throw .unreadable(name, "no memory") }
+        guard let reader = ArchiveReader(blob, budget) else { throw .unreadable(name, "not supported") }
         guard reader.open() else { throw failure(reader, name) }
-        var place = 0
+        var (place, skipped) = (0, 0)
         while let entry = try next(reader, name) {
             budget.spend(entries: 1)
             try budget.check(name)
@@ -40,8 +38,10 @@ struct Listing {
                 guard limits.allowsEncrypted else { throw .encrypted(path + inner) }
                 continue
             }
-            guard archive_entry_filetype(entry) & 0o170000 != 0o040000 else { continue }
-            try descend(reader, path + inner, depth)
+            // To get at this one, all entries before it may be unpacked, too.
+            if !reader.isCheapToOpen { skipped &+= Int(max(0, archive_entry_size(entry))) }
+            if try descend(reader, path + inner, depth, skipped) { skipped = 0 }
+            if reader.isCompressed, !reader.isRaw, !reader.pass(budget) { throw failure(reader, name) }
         }
     }
 
@@ -64,18 +64,26 @@ struct Listing {
 
     private mutating func add(_ name: String) { names.append(keptName(name.utf8)) }
 
-    /// Adds the names in a zip archive's directory and returns them: libarchive mostly comes upon them in the same order.
+    /// Adds the names in an archive's own directory and returns them: libarchive mostly comes upon them in the same
+    /// order.
     private mutating func directory(_ blob: Blob, _ name: String, _ path: String) throws(Problem) -> [String] {
-        guard looksLikeZip(blob.bytes(at: 0, 4)), let directory = ZipDirectory(blob, limit: limits.entries) else {
-            return []
+        let start = blob.bytes(at: 0, 8)
+        if isSevenZip(start) {
+            let largest = limits.entries * 32 + 1024
+            guard let size = sevenZipHeaderSize(blob, largest: largest) else { throw .unreadable(name, "bad header") }
+            guard size <= largest else { throw .unreadable(name, "too many entries") }
         }
-        guard directory.entries.count <= limits.entries else { throw .unreadable(name, "too many entries") }
-        for entry in directory.entries {
+        let entries =
+            mayBeZip(start)
+            ? ZipDirectory(blob, limit: limits.entries)?.entries : RarDirectory(blob, limit: limits.entries)?.entries
+        guard let entries else { return [] }
+        guard entries.count <= limits.entries else { throw .unreadable(name, "too many entries") }
+        for entry in entries {
             if entry.isEncrypted, !limits.allowsEncrypted { throw .encrypted(path + entry.name) }
             add(path + entry.name)
             if let other = entry.otherName { add(path + other) }
         }
-        return directory.entries.map { $0.name }
+        return entries.map { $0.name }
     }
 
     /// The next entry; nil at the end.
@@ -83,10 +91,7 @@ struct Listing {
         var entry: OpaquePointer?
         let status = archive_read_next_header(reader.handle, &entry)
         if status == ARCHIVE_EOF { return nil }
-        if status >= ARCHIVE_WARN, let entry {
-            guard reader.isRaw, !reader.isCompressed else { return entry }
-            throw .unreadable(name, "no archive")
-        }
+        if status >= ARCHIVE_WARN, let entry { return entry }
         try budget.check(name)
         guard reader.failedForEncryption else { throw .unreadable(name, reader.failure) }
         // Its names cannot be known; whoever allows encryption allows this.
@@ -94,22 +99,27 @@ struct Listing {
         return nil
     }
 
-    /// An archive in the archive is unpacked and listed; of anything else the name is enough.
-    private mutating func descend(_ reader: ArchiveReader, _ path: String, _ depth: Int) throws(Problem) {
+    /// An archive in the archive is unpacked and listed; of anything else the name is enough. Whether it was read.
+    private mutating func descend(
+        _ reader: ArchiveReader, _ path: String, _ depth: Int, _ skipped: Int
+    ) throws(Problem) -> Bool {
         let isNamed = hasExtension(tidied(path), limits.extensions)
-        guard isNamed || limits.detects && reader.isCheapToOpen else { return }
+        guard isNamed || limits.detects && reader.isCheapToOpen else { return false }
+        budget.spend(bytes: skipped)
+        try budget.check(path)
         var start = [UInt8](repeating: 0, count: signLength)
         let count = start.withUnsafeMutableBytes { reader.read(into: $0) }
         guard count > 0 else {
             // What is no archive and cannot be read is no harm; a broken archive shows at its next entry.
             if count < 0, isNamed { throw failure(reader, path) }
-            return
+            return true
         }
         start.removeLast(signLength - count)
-        guard isNamed || looksLikeArchive(start) else { return }
+        guard isNamed || looksLikeArchive(start) else { return true }
         guard depth < limits.depth else { throw .tooDeep(path) }
         let inner = try unpack(reader, start, path)
         try look(inner, path, path: path + "/", depth: depth + 1)
+        return true
     }
 
     private func failure(_ reader: ArchiveReader, _ path: String) -> Problem {

@@ -25,8 +25,8 @@ func fileExtension(_ name: String) -> String {
     return String(decoding: bytes[dot...].map(lowered), as: UTF8.self)
 }
 
-/// What a name is once it is a file's: Windows drops blanks and dots at the end, and so a name must be looked at without
-/// them, too.
+/// What a name is once it is a file's: Windows drops blanks and dots at the end, and so a name must be looked at
+/// without them, too.
 func tidied(_ name: String) -> String {
     var rest = Substring(name).utf8
     while let last = rest.last, last <= 0x20 || last == UInt8(ascii: ".") || last == 0x7F { rest.removeLast() }

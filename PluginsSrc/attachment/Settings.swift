@@ -42,7 +42,7 @@ struct ListingLimits: Equatable, Sendable {
     /// In all archives of a mail.
     var entries = 10_000
     /// Bytes that are unpacked to find names, in all archives of a mail.
-    var bytes = 512 << 20
+    var bytes = 256 << 20
     /// Bytes of one archive.
     var size = 64 << 20
     var allowsEncrypted = false

@@ -4,7 +4,8 @@ import HarakaPluginKit
 /// As many bytes of a file's start as ``looksLikeArchive(_:)`` wants: a tar archive has its sign behind the first name.
 let signLength = 265
 
-/// Whether a file begins as archives and compressed files do. Those whose sign is too short to be one are told by name only.
+/// Whether a file begins as archives and compressed files do. Those whose sign is too short to be one are told by
+/// name only.
 func looksLikeArchive(_ start: some RandomAccessCollection<UInt8>) -> Bool {
     let signs: [[UInt8]] = [
         [0x50, 0x4B, 0x03, 0x04], [0x50, 0x4B, 0x05, 0x06], [0x50, 0x4B, 0x07, 0x08],  // zip
@@ -14,15 +15,24 @@ func looksLikeArchive(_ start: some RandomAccessCollection<UInt8>) -> Bool {
         [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00],  // xz
         [0x28, 0xB5, 0x2F, 0xFD],  // zstd
     ]
-    if signs.contains(where: { start.starts(with: $0) }) { return true }
+    if signs.contains(where: { start.starts(with: $0) }) || isSkippableFrame(start) { return true }
     if start.starts(with: "BZh".utf8) {
         return start.dropFirst(4).starts(with: [0x31, 0x41, 0x59, 0x26, 0x53, 0x59])
     }
     return start.dropFirst(257).starts(with: "ustar".utf8)
 }
 
-/// Whether it begins as zip archives do.
-func looksLikeZip(_ start: some RandomAccessCollection<UInt8>) -> Bool { start.starts(with: [0x50, 0x4B]) }
+/// RFC 8878 section 3.1.2: zstd may begin with something else.
+func isSkippableFrame(_ start: some RandomAccessCollection<UInt8>) -> Bool {
+    start.first.map { $0 & 0xF0 == 0x50 } ?? false && start.dropFirst().starts(with: [0x2A, 0x4D, 0x18])
+}
+
+func isSevenZip(_ start: [UInt8]) -> Bool { start.starts(with: [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]) }
+
+/// Whether it begins as zip archives do, or as programs that unpack themselves.
+func mayBeZip(_ start: some RandomAccessCollection<UInt8>) -> Bool {
+    start.starts(with: "PK".utf8) || start.starts(with: "MZ".utf8)
+}
 
 /// Whether a content type, in lower case, is one of an archive.
 func isArchiveType(_ type: String) -> Bool {

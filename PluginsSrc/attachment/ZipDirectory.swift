@@ -1,22 +1,23 @@
 // The central directory of a zip archive (PKWARE's APPNOTE 4.3).
 import HarakaPluginKit
 
+/// A file, as an archive's directory tells it.
+struct DirectoryEntry: Equatable {
+    let name: String
+    /// Some unpackers take this one.
+    let otherName: String?
+    let isEncrypted: Bool
+}
+
 /// The names in a zip archive as unpackers see them. libarchive takes those beside the contents, which may be others.
 struct ZipDirectory {
-    /// A directory that is larger is not read.
+    /// Of a directory that is larger this much is read.
     private static let largest = 16 << 20
 
-    struct Entry: Equatable {
-        let name: String
-        /// Some unpackers take this one.
-        let otherName: String?
-        let isEncrypted: Bool
-    }
-
     /// Names of a broken directory up to where it breaks; libarchive says what it thinks of it.
-    private(set) var entries: [Entry] = []
+    private(set) var entries: [DirectoryEntry] = []
 
-    /// nil: none is there, or it is too large. `limit`: one more than this is enough.
+    /// nil: none is there. `limit`: one more than this is enough.
     init?(_ blob: Blob, limit: Int) {
         guard let bytes = directory(of: blob, largest: ZipDirectory.largest) else { return nil }
         var place = 0
@@ -27,7 +28,7 @@ struct ZipDirectory {
             let start = min(place + 46, bytes.count)
             let end = min(start + name, bytes.count)
             entries.append(
-                Entry(
+                DirectoryEntry(
                     name: keptName(bytes[start..<end]),
                     otherName: unicodePath(bytes[end..<min(end + extra, bytes.count)]),
                     // Bit 0: contents, bit 13: the directory itself.
@@ -44,9 +45,10 @@ private func directory(of blob: Blob, largest: Int) -> [UInt8]? {
     guard let found = lastRecord(tail), let size = number(tail, found + 12, 4), let offset = number(tail, found + 16, 4)
     else { return nil }
     let end = blob.count - length + found
-    // Something may stand before the archive: then the offset is short, but the directory still lies before its end record.
-    for (start, size) in [(end - size, size), (offset, size), large(blob, end)] where size <= largest {
-        let bytes = blob.bytes(at: start, size)
+    // Something may stand before the archive: then the offset is short, but the directory still lies before its end
+    // record.
+    for (start, size) in [(end - size, size), (offset, size), large(blob, end)] {
+        let bytes = blob.bytes(at: start, min(size, largest))
         if number(bytes, 0, 4) == 0x0201_4B50 { return bytes }
     }
     return nil

@@ -19,7 +19,7 @@ public func registerDelayDeny(_ plugin: Plugin) {
     plugin.hook("data") { call in
         guard let transaction = call.transaction else { return .continue }
         let names = kept(call.connection.notes).culprits + kept(transaction.notes).culprits
-        if !names.isEmpty { transaction.headers.add("X-Haraka-Fail-Pre", joined(unique(names))) }
+        if !names.isEmpty { transaction.headers.add("X-Haraka-Fail-Pre", unique(names).joined(by: " ")) }
         return .continue
     }
 }
@@ -40,7 +40,7 @@ private final class Settings {
     func changed() {
         for key in ["included_plugins", "excluded_plugins"] {
             let list = entry(key)
-            guard list.isNull || list.string != nil, !entries(list.string).contains(where: isNonsense) else {
+            guard list.isNull || list.string != nil, !(list.string ?? "").words.contains(where: isNonsense) else {
                 return plugin.log(
                     .error, "delay_deny.ini: all stays as it was: \(key) is no list of plugin, plugin:hook[:method]")
             }
@@ -114,5 +114,5 @@ private func reply(_ message: ValueView) -> Reply? {
 
 /// Several lines travel as one text with line ends; the host makes a reply of several lines of it.
 private func lines(_ list: ValueView) -> String {
-    joined((0..<list.count).map { list[$0].text.string }, by: "\n")
+    (0..<list.count).map { list[$0].text.string }.joined(by: "\n")
 }

@@ -31,8 +31,8 @@ struct Choice: Equatable {
 
     /// As in the file; nil is the same as empty.
     init(included: String?, excluded: String?) {
-        self.included = entries(included)
-        self.excluded = entries(excluded)
+        self.included = (included ?? "").words
+        self.excluded = (excluded ?? "").words
     }
 
     /// An empty list of those included is none: Haraka postpones all then.
@@ -94,13 +94,7 @@ extension Status {
     }
 }
 
-/// The parts of a list in an ini file.
-func entries(_ list: String?) -> [String] {
-    (list ?? "").utf8.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 || $0 == 0x2C || $0 == 0x3B })
-        .map { String(decoding: $0, as: UTF8.self) }
-}
-
-/// Whether an entry of such a list can name nothing: too many parts, an empty one, or what no name has.
+/// Whether an entry of delay_deny.ini can name nothing: too many parts, an empty one, or what no name has.
 func isNonsense(_ entry: String) -> Bool {
     let parts = entry.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
     let isVisible = entry.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
@@ -112,11 +106,4 @@ func unique(_ names: [String]) -> [String] {
     var seen: [String] = []
     for name in names where !seen.contains(name) { seen.append(name) }
     return seen
-}
-
-/// Embedded Swift has no `joined` for strings.
-func joined(_ names: [String], by separator: String = " ") -> String {
-    var all = ""
-    for (index, name) in names.enumerated() { all += index == 0 ? name : separator + name }
-    return all
 }

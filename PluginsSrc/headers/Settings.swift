@@ -50,8 +50,8 @@ struct Settings: Equatable, Sendable {
         var settings = Settings()
         var mistakes: [String] = []
         let main = ini["main"]
-        if let names = names(main["required"]) { settings.required = names }
-        if let names = names(main["singular"]) { settings.singular = names }
+        if let names = main["required"].string?.words { settings.required = names }
+        if let names = main["singular"].string?.words { settings.singular = names }
         days(main, "date_future_days", &settings.futureDays, &mistakes)
         days(main, "date_past_days", &settings.pastDays, &mistakes)
         (settings.checks, settings.rejects) = ([], [])
@@ -61,14 +61,6 @@ struct Settings: Equatable, Sendable {
         }
         settings.targets = targets(ini["phish_targets"])
         return (settings, mistakes)
-    }
-
-    /// nil: the key is not there.
-    private static func names(_ list: ValueView) -> [String]? {
-        list.string.map { list in
-            list.utf8.split { $0 == 0x2C || $0 == 0x3B || $0 == 0x20 || $0 == 0x09 }
-                .map { String(decoding: $0, as: UTF8.self) }
-        }
     }
 
     private static func days(_ main: ValueView, _ key: String, _ days: inout Int64, _ mistakes: inout [String]) {

@@ -22,7 +22,7 @@ struct HostKeys {
             : stride(from: 0, to: octets.count, by: 2).map {
                 String(UInt16(octets[$0]) << 8 | UInt16(octets[$0 + 1]), radix: 16)
             }
-        alone = isIPv4 ? address : joined(groups.prefix(4), by: ":") + "/64"
+        alone = isIPv4 ? address : groups.prefix(4).joined(by: ":") + "/64"
         self.address = address
         // What the core says when it found none.
         self.name = ["Unknown", "NXDOMAIN", "DNSERROR"].contains(name) ? "" : name.asciiLowercased
@@ -33,7 +33,7 @@ struct HostKeys {
         // An IPv6 address may be written in the file as the log shows it, or with all its groups.
         var keys = isIPv4 ? [] : [address.asciiLowercased]
         for count in stride(from: groups.count, to: 0, by: -1) {
-            keys.append(joined(groups.prefix(count), by: isIPv4 ? "." : ":"))
+            keys.append(groups.prefix(count).joined(by: isIPv4 ? "." : ":"))
         }
         return keys + domains(name)
     }
@@ -52,11 +52,4 @@ func domains(_ name: String) -> [String] {
         rest = rest[rest.index(after: dot)...]
     }
     return domains
-}
-
-/// Embedded Swift has no `joined` for strings.
-private func joined(_ parts: ArraySlice<String>, by separator: String) -> String {
-    var whole = ""
-    for part in parts { whole += whole.isEmpty ? part : separator + part }
-    return whole
 }

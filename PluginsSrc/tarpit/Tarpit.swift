@@ -84,8 +84,7 @@ let everyHook = [
 /// The hooks that the configuration names, each once; all if it names none.
 func hooksToDelay(_ list: String?) -> [String] {
     var hooks: [String] = []
-    for part in (list ?? "").utf8.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 || $0 == 0x2C || $0 == 0x3B }) {
-        let hook = String(decoding: part, as: UTF8.self)
+    for hook in (list ?? "").words {
         if !hooks.contains(hook) { hooks.append(hook) }
     }
     return hooks.isEmpty ? everyHook : hooks

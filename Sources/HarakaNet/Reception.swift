@@ -110,6 +110,7 @@ extension SessionHandler {
         let progress = buffer.withUnsafeReadableBytes { bytes in decode(bytes) }
         drop(progress.consumed)
         if progress.ended { self.reception?.hasEnded = true }
+        wantRoom(!progress.ended && reception.sink.byteCount > ReceiveRoom.worthwhile)
         return true
     }
 

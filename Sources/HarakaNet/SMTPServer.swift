@@ -72,8 +72,7 @@ public final class SMTPServer {
         if let options = channel.syncOptions {
             try options.setOption(.allowRemoteHalfClosure, value: true)
             try options.setOption(.maxMessagesPerRead, value: 1)
-            let sizes = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 65_536)
-            try options.setOption(.recvAllocator, value: sizes)
+            try options.setOption(.recvAllocator, value: ReceiveRoom.small)
             // Without it the kernel holds small replies back until the last one is acknowledged: 40 ms for each message.
             if channel.remoteAddress?.ipAddress != nil { try options.setOption(.tcpOption(.tcp_nodelay), value: 1) }
         }

@@ -65,6 +65,7 @@ final class ServerContext {
     var onEmpty: (() -> Void)?
     /// Replies are put together here, then handed to the channel: one buffer for all sessions, so that idle ones have none.
     private var scratch: ByteBuffer?
+    let receiveRoom = ReceiveRoom()
     private var clockSecond: Int64 = 0
     private var clockText = ""
 

@@ -32,6 +32,8 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     /// The plugins of this session, for as long as it lives.
     private(set) var generation: Generation?
     var inputHasEnded = false
+    /// It reads into the server's receive room.
+    private var hasRoom = false
     private var wantsDisconnect = false
     /// The last reply is out; what still comes in is thrown away until the peer closes.
     private(set) var isLingering = false
@@ -205,7 +207,17 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     /// Gives back the memory as soon as all input was used: an idle connection holds none.
     func drop(_ count: Int) {
         input?.moveReaderIndex(forwardBy: count)
-        if input?.readableBytes == 0 { input = nil }
+        guard let used = input, used.readableBytes == 0 else { return }
+        input = nil
+        if hasRoom { server.receiveRoom.giveBack(used) }
+    }
+
+    /// Reads in large pieces, or no longer. Setting it on an open channel does not fail.
+    func wantRoom(_ wants: Bool) {
+        guard wants != hasRoom, let options = channelContext?.channel.syncOptions else { return }
+        hasRoom = wants
+        let allocator: any RecvByteBufferAllocator = wants ? server.receiveRoom : ReceiveRoom.small
+        try? options.setOption(.recvAllocator, value: allocator)
     }
 
     /// Carries out what the machine says, and what it says next, until it has to wait.

@@ -2,7 +2,7 @@
 
 /// Puts a banner into text parts that are no attachment.
 ///
-/// Text in HTML is not escaped, as in Haraka: who sets a banner without HTML of its own writes text that is HTML, too.
+/// Without HTML of its own the text is shown in HTML as it is: `&` and `<` are escaped, which Haraka does not do.
 final class BannerFilter: BodyFilter {
     private let text: String
     private let html: String
@@ -11,7 +11,7 @@ final class BannerFilter: BodyFilter {
     init(_ banner: Banner) {
         text = LineEndRepair.repaired(banner.text)
         let html = LineEndRepair.repaired(banner.html)
-        self.html = html.isEmpty ? text.replacingLineEnds(with: "<br/>\r\n") : html
+        self.html = html.isEmpty ? text.shownInHTML : html
     }
 
     /// Nil: no text for this kind of part, or a charset whose bytes depend on how the text began.
@@ -44,8 +44,18 @@ final class BannerFilter: BodyFilter {
 }
 
 extension String {
-    fileprivate func replacingLineEnds(with text: String) -> String {
-        split(separator: "\r\n", omittingEmptySubsequences: false).joined(separator: text)
+    fileprivate var shownInHTML: String {
+        let lines = split(separator: "\r\n", omittingEmptySubsequences: false)
+        return lines.map { line in line.map(String.escaped).joined() }.joined(separator: "<br/>\r\n")
+    }
+
+    private static func escaped(_ character: Character) -> String {
+        switch character {
+        case "&": "&amp;"
+        case "<": "&lt;"
+        case ">": "&gt;"
+        default: String(character)
+        }
     }
 }
 

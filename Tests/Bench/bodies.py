@@ -8,12 +8,14 @@ import statistics
 import subprocess
 import tempfile
 
-from measured import LIMIT, ROOT, ROUNDS, compiled, haraka, read, say, smtp_sink, spread
+from measured import LIMIT, ROOT, ROUNDS, Client, compiled, haraka, read, say, smtp_sink, spread
+from memory import settled
 
 MEBIBYTES = int(os.environ.get("MEBIBYTES", "512"))  # of each turn
 SENDERS = 4  # kept connections, each a message at a time
 KINDS = {"1 MiB, lines of 76": (1, 76), "10 MiB, lines of 76": (10, 76), "10 MiB, lines of 998": (10, 998)}
 FACTOR, MOST = 5, 8  # times smtp-sink's rate; MiB that a message of 10 MiB may add to 1 MiB's peak, 16 at a time
+IDLE, CLIENTS = 16, 200  # KiB of a connection that has sent a large message; how many of them
 PLACES = ["spool_dir on this disk", "spool_dir in /dev/shm", "memory only (`spool_after=-1`)"]
 
 
@@ -25,6 +27,7 @@ def measure(build):
         places = measure_places(build, sender)
         peaks = {(mebibytes, connections): peak(build, sender, mebibytes, connections)
                  for mebibytes in (1, 10) for connections in (1, 16)}
+        kept = idle_afterwards(build, sender)
     aims = []
     for kind, pairs in turns.items():
         ratios = [ratio(pair) for pair in pairs]
@@ -33,6 +36,8 @@ def measure(build):
     more = (peaks[10, 16] - peaks[1, 16]) / 1024
     aims.append(("peak memory, 16 messages at a time: 10 MiB beside 1 MiB", f"< {MOST} MiB more", more < MOST,
                  f"{more:.1f} MiB"))
+    aims.append(("memory of an idle connection after a message of 1 MiB", f"< {IDLE} KiB", kept < IDLE,
+                 f"{kept:.1f} KiB"))
     return aims, [*table(turns), *table_of_places(places), *table_of_peaks(peaks)]
 
 
@@ -124,6 +129,26 @@ def peak(build, sender, mebibytes, connections):
     with haraka(build) as server:
         sender.send(server, sender.file(mebibytes, 76), connections, max(160 // mebibytes // connections, 2))
         return high_water(server)
+
+
+def idle_afterwards(build, sender):
+    """KiB that a connection still takes after a message of 1 MiB, once it has nothing to say any more."""
+    with open(sender.file(1, 76), "rb") as file:
+        wire = file.read()
+    with haraka(build) as server, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(Client(server.port)) for _ in range(CLIENTS + 1)]
+        bring(clients.pop(), wire)  # what the first message brings into memory is no connection's
+        before = settled(server)["Private_Dirty"]
+        for client in clients:
+            bring(client, wire)
+        return (settled(server)["Private_Dirty"] - before) / CLIENTS
+
+
+def bring(client, wire):
+    for line in (b"EHLO client.example.org", b"MAIL FROM:<a@example.org>", b"RCPT TO:<b@example.com>", b"DATA"):
+        client.say(line)
+    client.socket.sendall(wire)
+    client.reply()
 
 
 def high_water(server):

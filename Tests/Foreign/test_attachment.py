@@ -2,16 +2,19 @@
 for those that Python cannot make, which are at the end."""
 import base64
 import bz2
+import contextlib
 import gzip
 import hashlib
 import io
 import lzma
 import os
 import random
+import struct
 import tarfile
 import tempfile
 import time
 import zipfile
+import zlib
 
 from inline import hooked, server_with
 from server import ForeignTest, until
@@ -53,6 +56,20 @@ def nested(depth):
     for level in range(1, depth):
         content = zipped({f"level{level}.zip": content})
     return content
+
+
+def again(compress, content, times):
+    for _ in range(times):
+        content = compress(content)
+    return content
+
+
+def many_files(count):
+    """A 7z archive whose list of files is a bit for each, without names; each may take a hundred bytes of memory."""
+    bits = b"\xff" * (count // 8)
+    header = (b"\1\5" + struct.pack("<BI", 0xF0, count) + b"\x0e" + struct.pack("<BI", 0xF0, len(bits)) + bits + b"\0\0")
+    place = struct.pack("<QQI", 0, len(header), zlib.crc32(header))
+    return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(place)) + place + header
 
 
 def part(content, name=None, content_type="application/octet-stream", more=""):
@@ -188,7 +205,7 @@ class Attachments(ForeignTest):
                 ("xz", mixed(part(lzma.compress(EXE), "evil.exe.xz")), unacceptable("evil.exe")),
                 ("brought along", mixed(part(brought.getvalue(), "good.gz")), unacceptable("evil.exe")),
                 ("an archive in it", mixed(part(gzip.compress(zipped({"evil.exe": EXE})), "a.zip.gz")),
-                 unacceptable("evil.exe")),
+                 unacceptable("a.zip/evil.exe")),
                 ("a good one", mixed(part(gzip.compress(b"hello"), "a.txt.gz")), None),
                 ("an empty one", mixed(part(gzip.compress(b""), "a.txt.gz")), None),
             ])
@@ -240,6 +257,7 @@ class Attachments(ForeignTest):
         noise = random.Random(1).randbytes(5000)
         cut = zipped({"a.bin": noise, "b.bin": noise})[:6000]
         broken = [("cut", cut, "a.zip"), ("none", b"a text\r\n" * 99, "a.zip"), ("noise", noise, "a.7z"),
+                  ("half of much gzip", tarred({"a": random.Random(1).randbytes(500000)}, "w:gz")[:300000], "a.tgz"),
                   ("half a gzip", tarred({"a": noise}, "w:gz")[:2000], "a.tgz"), ("7z, cut", SEVEN[:100], "a.7z"),
                   ("in another", zipped({"a.zip": cut}), "a.zip"), ("rar", b"Rar!\x1a\x07\x01\x00" + noise, "a.rar")]
         evil = zipped({"evil.exe": EXE, "b.bin": noise})[:4000]
@@ -271,31 +289,62 @@ class Attachments(ForeignTest):
         zeros = b"\0" * (50 << 20)
         bombs = [("nested", zipped({"a.zip": zeros}), "a.zip"), ("tar.gz", tarred({"a": zeros}, "w:gz"), "a.tgz"),
                  ("entries", zipped({f"{number}": b"" for number in range(1001)}), "a.zip"),
+                 ("many files of 7z", many_files(8_000_000), "a.7z"),
                  ("many in many", zipped({f"{outer}.zip": zipped({f"{number}": b"" for number in range(100)})
                                           for outer in range(10)}), "a.zip")]
         with self.server(ini) as server:
             for what, content, name in bombs:
                 self.expect(server, [(what, mixed(part(content, name)), UNPACK)])
+            self.expect(server, [("gzip in gzip", mixed(part(again(gzip.compress, zeros, 9), "a.gz")), DEEP)])
             enough = zipped({f"{number}": b"" for number in range(1000)})
             self.expect(server, [("as many as allowed", mixed(part(enough, "a.zip")), None)])
             half = zipped({f"{number}": b"" for number in range(501)})
             self.expect(server, [("in two archives", mixed(part(half, "a.zip"), part(half, "b.zip")), UNPACK)])
 
+    def test_solid(self):
+        """attachment: what must be unpacked to get at an archive in a 7z archive counts, too"""
+        evil = mixed(part(SOLID_SEVEN, "a.7z"))
+        with self.server() as server:
+            self.expect(server, [("as much as there is", evil, unacceptable("n.zip/evil.exe"))])
+        with self.server("[archive]\nmax_bytes=150000\n") as server:
+            self.expect(server, [("too much", evil, UNPACK)])
+
+    SLOW = "timeout=1\n[archive]\nextensions=tbz,tgz\nmax_bytes=30000000000\nmax_entries=100000\n"
+
+    def slow(self):
+        """A message that takes a lot more than a second."""
+        bomb = tarred({"zeros": b"\0" * (64 << 20)}, "w:bz2")
+        return mixed(part(tarred({f"{number}.tbz": bomb for number in range(200)}, "w:gz"), "a.tgz")) + b".\r\n"
+
     def test_time(self):
         """attachment: when the time is over the archive counts as one that cannot be unpacked, and the loop is free"""
-        bomb = tarred({"zeros": b"\0" * (64 << 20)}, "w:bz2")
-        bomb = tarred({f"{number}.tbz": bomb for number in range(200)}, "w:gz")
-        ini = "timeout=1\n[archive]\nextensions=tbz,tgz\nmax_bytes=30000000000\nmax_entries=100000\n"
-        with self.server(ini) as server, Wire(server.port) as slow, Wire(server.port) as quick:
+        message = self.slow()
+        with self.server(self.SLOW) as server, Wire(server.port) as slow, Wire(server.port) as quick:
             self.assertEqual(slow.envelope()[:3], b"354")
             began = time.monotonic()
-            slow.send(mixed(part(bomb, "a.tgz")) + b".\r\n")
+            slow.send(message)
             self.assertEqual(quick.say(EHLO)[:3], b"250")
             self.assertLess(time.monotonic() - began, 0.9)
             self.assertEqual(slow.reply(), UNPACK)
             self.assertGreater(time.monotonic() - began, 0.9)
             self.assertLess(time.monotonic() - began, 10)
             server.logged(r"\[attachment\] unpack\(.*: timeout\)")
+
+    def test_turns(self):
+        """attachment: many archives that take long do not keep other mail from being stored, and all are answered"""
+        message = self.slow()
+        with self.server(self.SLOW.replace("=1", "=3", 1)) as server, contextlib.ExitStack() as clients:
+            slow = [clients.enter_context(Wire(server.port)) for _ in range(8)]
+            for client in slow:
+                self.assertEqual(client.envelope()[:3], b"354")
+            began = time.monotonic()
+            for client in slow:
+                client.send(message)
+            self.assertRegex(self.send(server, mixed(part(b"x", "a.png", "image/png"))), QUEUED)
+            self.assertLess(time.monotonic() - began, 2.5)
+            clients.enter_context(contextlib.closing(slow.pop()))
+            self.assertEqual([client.reply() for client in slow], [UNPACK] * 7)
+            self.assertLess(time.monotonic() - began, 15)
 
     def test_size(self):
         """attachment: an attachment that is too large is not looked into, and the results say so; one in memory's bound and
@@ -413,4 +462,12 @@ SEALED_SEVEN = fixture("""
     N3q8ryccAARt0wVJgAAAAAAAAAAoAAAAAAAAAETVia//iNWHaNA0/13le+uCtJA+z92RQ/umCbDQRfKQD2Zfwf2QpRWISj+frwLE80b4H1d9pccp
     bjQX2jx7fAjAhhAgadlH9SpYJySxKO7pKRJA4vbsBhM9c/FfwH8++ZBanoNdn5wmNKIMowWc1ZmArg99UJKhk5vWvYIJahrualEiMBcGEAEJcAAH
     CwEAASQG8QcBElMPqVABDEf/VL4/3IdObHfwDgxrAAA=
+""")
+# 200,000 zeros, and behind them n.zip with evil.exe in it.
+SOLID_SEVEN = fixture("""
+    N3q8ryccAASmo7WgHgEAAAAAAAAVAAAAAAAAAHD1CuvjDbIAoF0AAG/9//+jt/9HPkgVcjlhUbiSKOajhgf57uQegtMvxTo8AUuxfsmKik0vow3Z
+    f6bjjCMRU+BZGMV1iuJ3+LaUfwxqwN50SWTi6VxTsgTY90QMq18NbUbp5cN2iLd/P+nHRx8EQWdMmjQUHeHOF2NJibiPrdygo9qDYu9nHTNAHE4y
+    ZLjkcnVF+0/V7k6rjYiW6b/sFvsuCSRru5Six+EYAADgAHgAbl0AAIEzB64P1TCKWxck0c/j92TRWslv34CaU9vhKjUrKfg4rBTUpBtABlxCCLXN
+    5hcHE31AqQXwOkqxiIxRjLnCUpFN6xi8rUNodd9T1HeW2Ext58tHYYcbkEOAeR1jB8+AZ/IHpihISVvDoDMAAAAAFwaAqAEJdgAHCwEAASEhARgM
+    eQAA
 """)

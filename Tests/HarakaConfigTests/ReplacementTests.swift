@@ -46,8 +46,9 @@ struct ReplacementTests {
         #expect(read.value.map?["main"]?.map?["on"] == .bool(true))
         let wrong = directory.supplying("a.ini", .list([]), from: "plugin p").get("a.ini", .ini)
         #expect(wrong.diagnostics.map(\.file) == ["plugin p"])
-        #expect(directory.supplying("b", .string("v"), from: "p").get("a.ini", .ini).value.map?["main"]?.map?["x"]
-            == .string("file"))
+        #expect(
+            directory.supplying("b", .string("v"), from: "p").get("a.ini", .ini).value.map?["main"]?.map?["x"]
+                == .string("file"))
     }
 
     @Test("a !file of the wrong form is an error that names it")

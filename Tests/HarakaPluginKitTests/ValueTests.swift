@@ -96,6 +96,20 @@ extension KitTests {
             #expect(lasting(text).asciiLowercased == expected)
         }
 
+        @Test(
+            "a list in one line is divided by blanks, tabs, commas and semicolons",
+            arguments: [("a, b;c\td", ["a", "b", "c", "d"]), (" ,;", []), ("", []), ("a.b:c", ["a.b:c"])])
+        func words(text: String, expected: [String]) {
+            #expect(text.words == expected)
+            #expect(expected.joined(by: ", ").words == expected)
+        }
+
+        @Test("what is put between texts is between them only")
+        func joined() {
+            #expect(["a", "", "b"].joined(by: "--") == "a----b")
+            #expect([String]().joined(by: ",") == "" && ["a"].joined(by: ",") == "a")
+        }
+
         @Test("a log line below the level is not even built")
         func logLevel() {
             FakeHost.register { plugin in

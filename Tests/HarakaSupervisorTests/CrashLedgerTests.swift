@@ -151,8 +151,9 @@ struct CrashLedgerTests {
         _ = ledger.record(plugin: "q", hash: "h", reason: "", at: 4, policy: policy)
         ledger.reinstate(before)
         #expect(ledger.measures.map(\.plugin) == ["p"])
-        #expect(ledger.record(plugin: "q", hash: "h", reason: "", at: 5, policy: CrashPolicy(crashLimit: 9))
-            == .restart(crashes: 3, of: 9))
+        #expect(
+            ledger.record(plugin: "q", hash: "h", reason: "", at: 5, policy: CrashPolicy(crashLimit: 9))
+                == .restart(crashes: 3, of: 9))
         ledger.observe(plugin: "p", hash: "bad")
         #expect(ledger.measure(for: "p", hash: "bad") != nil)
     }

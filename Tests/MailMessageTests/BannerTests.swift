@@ -50,9 +50,9 @@ struct BannerTests {
         #expect(rewritten(content, Banner(text: "x", html: "y"), html) == expected)
     }
 
-    @Test("without HTML of its own the text serves, with its line breaks and as it is")
+    @Test("without HTML of its own the text serves, with its line breaks, escaped")
     func defaultHTML() {
-        #expect(rewritten("Hi", Banner(text: "a\n<b>\r\nc"), html) == "Hi<P>a<br/>\r\n<b><br/>\r\nc</P>\r\n")
+        #expect(rewritten("Hi", Banner(text: "a\n<b>\r\nc"), html) == "Hi<P>a<br/>\r\n&lt;b&gt;<br/>\r\nc</P>\r\n")
     }
 
     @Test("an empty banner changes nothing")

@@ -22,7 +22,8 @@ func zip(_ files: ZipFile...) -> [UInt8] {
         let place = bytes.count
         let sizes = little(file.content.count, 4) + little(file.content.count, 4)
         let common = little(file.flags, 2) + little(0, 6) + little(checksum(file.content), 4) + sizes
-        bytes += little(0x0403_4B50, 4) + little(20, 2) + common + little(name.count, 2) + little(0, 2) + name + file.content
+        bytes +=
+            little(0x0403_4B50, 4) + little(20, 2) + common + little(name.count, 2) + little(0, 2) + name + file.content
         directory += little(0x0201_4B50, 4) + little(20, 2) + little(20, 2) + common + little(other.count, 2)
         directory += little(file.extra.count, 2) + little(0, 10) + little(place, 4) + other + file.extra
     }
@@ -30,8 +31,25 @@ func zip(_ files: ZipFile...) -> [UInt8] {
     return bytes + directory + end + little(directory.count, 4) + little(bytes.count, 4) + little(0, 2)
 }
 
+/// A file in a rar archive, with a checksum that is none. `data`: bytes behind its header; `flags`: 2 for a time, 4
+/// for a checksum.
+func rarFile(_ name: String, data: Int, flags: UInt8 = 0, records: [UInt8] = []) -> [UInt8] {
+    let stamps = [UInt8](repeating: 0xFF, count: flags == 6 ? 8 : 0)
+    let start = [2, 3, UInt8(records.count), UInt8(data), flags, 3, 0x20] + stamps
+    let fields = start + [0, 0, UInt8(name.utf8.count)] + Array(name.utf8)
+    return little(0, 4) + [UInt8(fields.count + records.count)] + fields + records + [UInt8](repeating: 7, count: data)
+}
+
+/// A 7z archive that is nothing but its header.
+func sevenZip(_ header: [UInt8]) -> [UInt8] {
+    let place = little(0, 8) + little(header.count, 8) + little(checksum(header), 4)
+    return Array("7z".utf8) + [0xBC, 0xAF, 0x27, 0x1C, 0, 4] + little(checksum(place), 4) + place + header
+}
+
 /// A number of `length` bytes, the lowest first.
-func little(_ number: Int, _ length: Int) -> [UInt8] { (0..<length).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } }
+func little(_ number: Int, _ length: Int) -> [UInt8] {
+    (0..<length).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+}
 
 /// CRC-32 as in zip.
 private func checksum(_ bytes: [UInt8]) -> Int {

@@ -13,7 +13,8 @@ struct RulesTests {
     @Test("extensions go before types, types before names")
     func order() {
         #expect(rules.judge(names: ["a.odd", "b.EXE"], types: ["application/bad"]) == .fileExtension("EXE"))
-        #expect(rules.judge(names: ["a.odd"], types: ["text/plain", "application/bad"]) == .contentType("application/bad"))
+        #expect(
+            rules.judge(names: ["a.odd"], types: ["text/plain", "application/bad"]) == .contentType("application/bad"))
         #expect(rules.judge(names: ["a", "a.odd"], types: []) == .fileName("a.odd"))
         #expect(rules.judge(names: ["exe", "a.exe.txt", ".", "", "inner"], types: ["text/plain"]) == nil)
     }
@@ -71,7 +72,9 @@ struct RulesTests {
     @Test("archives are known by their first bytes, and nothing else is")
     func signs() {
         let tar = [UInt8](repeating: 0x61, count: 257) + Array("ustar".utf8)
-        for start in [[0x50, 0x4B, 3, 4], [0x1F, 0x8B, 8], Array("7z".utf8) + [0xBC, 0xAF, 0x27, 0x1C], tar] as [[UInt8]] {
+        for start in [[0x50, 0x4B, 3, 4], [0x1F, 0x8B, 8], Array("7z".utf8) + [0xBC, 0xAF, 0x27, 0x1C], tar]
+            as [[UInt8]]
+        {
             #expect(looksLikeArchive(start))
             #expect(!looksLikeArchive(start.dropLast()))
         }
@@ -105,7 +108,8 @@ struct RulesTests {
     @Test(
         "a mistake in attachment.ini is named",
         arguments: [
-            ("main", "timeout", Value.integer(0)), ("main", "timeout", .text("soon")), ("archive", "max_depth", .integer(51)),
+            ("main", "timeout", Value.integer(0)), ("main", "timeout", .text("soon")),
+            ("archive", "max_depth", .integer(51)),
             ("archive", "allow_encrypted", .text("x")), ("archive", "max_bytes", .number(1.5)),
         ])
     func mistakes(section: String, key: String, value: Value) {

@@ -73,7 +73,7 @@ struct DelayDenyTests {
 
     @Test("the header names each plugin once")
     func names() {
-        #expect(joined(unique(["a", "b", "a"])) == "a b")
+        #expect(unique(["a", "b", "a"]) == ["a", "b"])
     }
 
     @Test(

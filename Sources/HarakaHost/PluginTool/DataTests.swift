@@ -47,7 +47,8 @@ enum DataTests {
         if streams > 0 {
             run.fail(
                 "did not close \(streams) stream\(streams == 1 ? "" : "s")",
-                "haraka_table->stream_close each that message_stream or body/1 opened, also where the answer is a refusal")
+                "haraka_table->stream_close each that message_stream or body/1 opened, also where the answer is a refusal"
+            )
         }
         let held = TableSpy.heldMessages
         guard held > 0 else { return }

@@ -5,10 +5,11 @@ import MailMessage
 
 /// The functions of `haraka_attachments`, for one transaction. On the loop.
 final class PluginAttachments: BodyHandler, AttachmentObserver {
-    typealias Begin = @convention(c) (
-        UnsafeMutableRawPointer?, haraka_transaction, UnsafePointer<haraka_part_info>?,
-        UnsafeMutablePointer<UnsafeMutableRawPointer?>?
-    ) -> Int32
+    typealias Begin =
+        @convention(c) (
+            UnsafeMutableRawPointer?, haraka_transaction, UnsafePointer<haraka_part_info>?,
+            UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+        ) -> Int32
 
     private let functions: haraka_attachments
     private let begin: Begin

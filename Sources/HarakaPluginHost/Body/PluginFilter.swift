@@ -5,9 +5,10 @@ import MailMessage
 
 /// The functions of `haraka_filter`, for one transaction. On the loop.
 final class PluginFilter: BodyHandler, BodyFilter {
-    typealias Data = @convention(c) (
-        UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, haraka_str, Int32, haraka_output
-    ) -> Void
+    typealias Data =
+        @convention(c) (
+            UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, haraka_str, Int32, haraka_output
+        ) -> Void
 
     /// A filter may make this out of nothing ...
     static let freeOutput = 64 << 20

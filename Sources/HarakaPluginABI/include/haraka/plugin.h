@@ -33,7 +33,8 @@
  *
  * Rules that hold for everything below
  *   - One thread runs all hooks, timers and callbacks of a worker, so a plugin needs no lock of its own.
- *   - No host function calls plugin code before it returns.
+ *   - No host function calls plugin code before it returns, but for the reading of configuration, which may ask another
+ *     plugin's hook `config`.
  *   - Text is haraka_str: a pointer and a length, not NUL-terminated, any 8-bit data. Who is called copies what it
  *     keeps; nobody frees the other side's memory.
  *   - Objects are 64-bit handles. One that is stale, forged or of the wrong kind is HARAKA_E_HANDLE and a line in the
