@@ -5,11 +5,11 @@ import shutil
 import subprocess
 import tempfile
 
-from server import BUILD, HARAKA, LIMIT, ForeignTest, Server, read
+from server import BUILD, HARAKA, LIMIT, ROOT, ForeignTest, Server, read
 from wire import Listener, Wire
 
-BUNDLED = ["delay_deny", "queue/discard", "queue/maildir", "queue/quarantine", "rcpt_to.host_list_base",
-           "rcpt_to.in_host_list", "record_envelope_addresses", "tarpit"]
+BUNDLED = sorted(os.path.relpath(folder, os.path.join(ROOT, "PluginsSrc"))
+                 for folder, _, names in os.walk(os.path.join(ROOT, "PluginsSrc")) if "plugin.ini" in names)
 
 
 def haraka(*arguments, **more):
