@@ -79,7 +79,10 @@ extension SessionHandler {
         guard let transaction = connection.transaction, let sink else { return }
         self.sink = nil
         sink.begin(transaction.body, limits: server.settings.bodyLimits)
-        if transaction.discardsData { sink.isDiscarding = true }
+        if transaction.discardsData {
+            // Who reads attachments while they come does so all the same, as in Haraka.
+            if transaction.body.isEmpty { sink.isDiscarding = true } else { sink.keepsBody = false }
+        }
         let settings = server.settings
         reception = Reception(
             decoder: DataDecoder(bareNewline: settings.bareNewline),

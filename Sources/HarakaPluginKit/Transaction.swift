@@ -20,7 +20,8 @@ public struct Transaction: Sendable {
     public var sender: Address? { object.property(HARAKA_TRAN_MAIL_FROM).address }
     /// The recipients accepted so far: a list of addresses.
     public var recipients: ValueView { object.property(HARAKA_TRAN_RCPT_TO) }
-    /// Whether the client may send anywhere, in this transaction or in all.
+    /// Whether this transaction was allowed to go anywhere by a value of its own. What counts is the connection's
+    /// `isRelaying`, which looks here first.
     public var isRelaying: Bool { object.property(HARAKA_TRAN_RELAYING).isTrue }
     /// Do not keep the message.
     public func discardData() throws(PluginError) {

@@ -56,6 +56,9 @@ public final class MessageSink: MessageContent {
     public private(set) var failure: SpoolError?
     /// The message is not wanted any more (too big, refused, `discard_data`): bytes are counted and dropped.
     public var isDiscarding = false { didSet { if isDiscarding { forget() } } }
+    /// False: the body goes through the hands of those who have wishes about it, and is not kept (`discard_data`). Set
+    /// before the content comes.
+    public var keepsBody = true
     /// What the client has sent.
     public private(set) var byteCount = 0
 
@@ -94,6 +97,7 @@ public final class MessageSink: MessageContent {
 
     /// Bytes of the body, as plugins will read them.
     func store(_ bytes: UnsafeRawBufferPointer) {
+        guard keepsBody else { return }
         if writer != nil { return write(bytes) }
         memory.append(contentsOf: bytes)
         spoolIfLong()

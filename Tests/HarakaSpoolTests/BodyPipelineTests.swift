@@ -197,6 +197,20 @@ struct BodyPipelineTests {
         #expect(!unasked.hidesParts)
     }
 
+    @Test("a body that is not kept is taken apart all the same, and costs neither memory nor a file")
+    func notKept() throws {
+        var wishes = BodyWishes()
+        wishes.parses = true
+        let sink = sink(wishes, spoolAfter: 0)
+        sink.keepsBody = false
+        sink.append(mail)
+        sink.end()
+        #expect(sink.byteCount == mail.utf8.count)
+        #expect(sink.writer == nil)
+        #expect(try sink.bodyTree().parts.count > 1)
+        #expect(try sink.text() == header)
+    }
+
     @Test("too many parts are noted, nobody is given a tree, and what came is kept")
     func tooMany() throws {
         var limits = BodyLimits()
