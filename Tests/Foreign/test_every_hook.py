@@ -1,6 +1,7 @@
 """Every hook with every code, with and without words, over the wire: each line of the table of answers, which
 Tests/HarakaCoreTests/Hooks/AnswerTable.swift holds and docs/hooks.md explains, byte for byte and hook for hook."""
 import atexit
+import contextlib
 import itertools
 import json
 import os
@@ -64,7 +65,7 @@ def pairs(calls):
 class Answering(Server):
     """A server whose plugins are copies of answering.c, with the names given; `orders` says what they answer."""
 
-    folder_of_objects = None
+    folder_of_objects = None  # where the copies are compiled, once for all tests
 
     def __init__(self, plugins=("first",), config=None, copies=None):
         super().__init__(plugins=plugins, config={"log.ini": "level=notice\n", **(config or {})})
@@ -324,13 +325,10 @@ class HookTest(ForeignTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.servers = [Answering(cls.plugins, {**cls.config, **more}).__enter__()
+        stack = contextlib.ExitStack()
+        cls.addClassCleanup(stack.close)
+        cls.servers = [stack.enter_context(Answering(cls.plugins, {**cls.config, **more}))
                        for more in ({}, {"connection.ini": "[max]\nbytes=3\n"})]
-
-    @classmethod
-    def tearDownClass(cls):
-        for server in cls.servers:
-            server.__exit__(None, None, None)
 
     def server(self, hook):
         return self.servers[1 if hook == "max_data_exceeded" else 0]

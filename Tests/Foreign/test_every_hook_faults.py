@@ -193,8 +193,8 @@ class Skipping(HookTest):
     def test_skip_plugins(self):
         """every hook: a plugin in notes.skip_plugins is not asked until the transaction is over, by deny and ok neither"""
         server = self.servers[0]
-        server.tell(order("mail", skip="second", **{"if": "a@example.com"}), order("rcpt", **{"if": "no@example.net"}, code="DENY"),
-                    order("rcpt", code="OK"), order("queue", code="OK"))
+        server.tell(order("mail", skip="second", **{"if": "a@example.com"}),
+                    order("rcpt", code="DENY", **{"if": "no@example.net"}), order("rcpt", code="OK"), order("queue", code="OK"))
         with Wire(server.port) as client:
             for line in (EHLO, SENDER, b"RCPT TO:<no@example.net>\r\n", RECIPIENT, b"VRFY x\r\n", b"XFOO\r\n",
                          b"DATA\r\n", CONTENT, b"MAIL FROM:<c@example.com>\r\n", b"RSET\r\n", b"NOOP\r\n", b"QUIT\r\n"):

@@ -136,8 +136,8 @@ class Order(SessionTest):
         for message in ("A: b\r\n\r\nx\r\n.\r\n", "A: b\r\n.\r\n", "no header\r\n.\r\n"):
             found = self.session(
                 [order("rcpt", code="OK")], ("EHLO c.example\r\n", "250"), ("MAIL FROM:<a@b.example>\r\n", "250"),
-                ("RCPT TO:<a@b.example>\r\n", "250"), ("DATA\r\n", "354"), (message, "550 Message too big!"), ("QUIT\r\n", GOODBYE),
-                server=self.servers[1])
+                ("RCPT TO:<a@b.example>\r\n", "250"), ("DATA\r\n", "354"), (message, "550 Message too big!"),
+                ("QUIT\r\n", GOODBYE), server=self.servers[1])
             # The header of a message may be known before it is too big.
             names = [hook for hook, _ in found if hook != "data_headers_end"]
             self.assertEqual(names[names.index("data"):], ["data", "max_data_exceeded", "reset_transaction", "quit"], message)
@@ -157,17 +157,19 @@ class Order(SessionTest):
         config = {"connection.ini": "bare_newline=accept\n[headers]\nadd_received=false\n"}
         with Answering(config=config) as server:
             found = self.session(
-                [order("rcpt", code="OK")], ("EHLO c.example\r\n", "250"), ("X\rY z\r\n", "500"), ("MAIL FROM:<a@b.example>\r\n", "250"),
-                ("RCPT TO:<a@b.example>\r\n", "250"), ("DATA\r\n", "354"), (".\r\n", "451"), ("QUIT\r\n", GOODBYE), server=server)
+                [order("rcpt", code="OK")], ("EHLO c.example\r\n", "250"), ("X\rY z\r\n", "500"),
+                ("MAIL FROM:<a@b.example>\r\n", "250"), ("RCPT TO:<a@b.example>\r\n", "250"), ("DATA\r\n", "354"),
+                (".\r\n", "451"), ("QUIT\r\n", GOODBYE), server=server)
             self.assertNotIn("received_line", [hook for hook, _ in found])
             self.assertEqual(found[3], ("unrecognized_command", ["", "X\rY z"]))
 
     def test_errors(self):
         """every hook: what counts as an error and what does not"""
         server = self.servers[0]
+        mail = "MAIL FROM:<a@b.example>\r\n"
         for hook, code, line, errors in (
-                ("mail_parse", "DENY", "MAIL FROM:<a@b.example>\r\n", 1), ("mail_parse", "DENYSOFT", "MAIL FROM:<a@b.example>\r\n", 1),
-                ("mail_pre", "DENY", "MAIL FROM:<a@b.example>\r\n", 0), ("helo_parse", "DENY", "HELO c.example\r\n", 0),
+                ("mail_parse", "DENY", mail, 1), ("mail_parse", "DENYSOFT", mail, 1), ("mail_pre", "DENY", mail, 0),
+                ("helo_parse", "DENY", "HELO c.example\r\n", 0),
                 ("unrecognized_command", "CONT", "X\r\n", 1), ("unrecognized_command", "DENY", "X\r\n", 0),
                 ("unrecognized_command", "DENYSOFT", "X\r\n", 1), ("noop", "DENY", "NOOP\r\n", 0)):
             self.session([order(hook, code=code)], ("EHLO c.example\r\n", "250"), (line, "50"), ("QUIT\r\n", GOODBYE))

@@ -94,7 +94,7 @@ class Told(HookTest):
                 client.say(HELLO)
                 client.say(SENDER)
                 client.say(b"QUIT\r\n")
-            server.logged(r"\[INFO\] \[[\w-]{36}\.1\] \[core\] hook=mail plugin=first function=\S+ params=\S+.* retval=DENY msg=no$")
+            server.logged(r"\[INFO\] \[[\w-]{36}\.1\] \[core\] hook=mail plugin=first function=\S+ params=.+ retval=DENY msg=no$")
             server.logged(r"\[DEBUG\] .* hook=ehlo plugin=first function=\S+ params=c\.example retval=CONT msg=")
             self.assertIsNone(server.found(r"hook=(log|logging|config) "))
 

@@ -90,14 +90,18 @@ extension Supervisor {
             stepRound()
         }
         round = new
-        round?.later = isServing ? inStages(members) : [members]
+        round?.later = inStages(members)
         nextStage()
         stepRound()
     }
 
     private func inStages(_ members: [WorkerHandle]) -> [[WorkerHandle]] {
         let clients = members.filter { $0.id.role == .smtp }
-        let stages = [members.filter { $0.id.role != .smtp }, Array(clients.prefix(1)), Array(clients.dropFirst(1))]
+        // At the start nobody has clients yet; but `init_master` comes before any `init_child`.
+        let first = isServing ? 1 : clients.count
+        let stages = [
+            members.filter { $0.id.role != .smtp }, Array(clients.prefix(first)), Array(clients.dropFirst(first)),
+        ]
         return stages.filter { !$0.isEmpty }
     }
 

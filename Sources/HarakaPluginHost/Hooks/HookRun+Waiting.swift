@@ -13,7 +13,7 @@ extension HookRun {
         }
         phase = .waiting
         waitingSince = Clock.nanoseconds()
-        host.blame.note(handle, handler.plugin.name, hookName)
+        host.blame.note(handle, handler.plugin.name, askedName)
         host.waiting[handle] = self
         let timeout = limit ?? handler.plugin.timeout
         guard timeout > 0 else {
@@ -75,7 +75,7 @@ extension HookRun {
     func timedOut(_ bits: UInt64) {
         guard phase == .waiting, bits == handle, let current, host.nexts.close(bits, as: .timedOut) else { return }
         let name = current.plugin.name
-        let text = "Plugin \(name) timed out on hook \(hookName) - make sure it calls the callback"
+        let text = "Plugin \(name) timed out on hook \(askedName) - make sure it calls the callback"
         host.warn(HARAKA_LOG_CRIT, name, uuid, text)
         giveUp(current, failure("plugin timeout"))
     }
@@ -83,7 +83,7 @@ extension HookRun {
     /// The plugin's generation ends while it thinks.
     func revoked() {
         guard phase == .waiting, let current, host.nexts.close(handle, as: .revoked) else { return }
-        let text = "Plugin \(current.plugin.name) had not answered the hook \(hookName) when it ended; revoked"
+        let text = "Plugin \(current.plugin.name) had not answered the hook \(askedName) when it ended; revoked"
         host.warn(HARAKA_LOG_WARN, current.plugin.name, uuid, text)
         giveUp(current, ended)
     }

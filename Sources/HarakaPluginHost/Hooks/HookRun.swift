@@ -160,7 +160,7 @@ final class HookRun {
 
     func pluginError(_ handler: Handler, _ what: String) -> Verdict {
         let name = handler.plugin.name
-        host.warn(HARAKA_LOG_CRIT, name, uuid, "Plugin \(name) \(what) (hook \(hookName))")
+        host.warn(HARAKA_LOG_CRIT, name, uuid, "Plugin \(name) \(what) (hook \(askedName))")
         return failure("plugin failed")
     }
 
@@ -200,7 +200,7 @@ final class HookRun {
     }
 
     private func secondAnswer(_ plugin: String) {
-        let text = "\(plugin) plugin ran callback multiple times - ignoring subsequent calls (hook \(hookName))"
+        let text = "\(plugin) plugin ran callback multiple times - ignoring subsequent calls (hook \(askedName))"
         host.warn(HARAKA_LOG_ERROR, plugin, uuid, text)
     }
 

@@ -128,7 +128,7 @@ extension ZooTests {
                 client.endTransaction()
                 client.beginTransaction()
                 var limits = BodyLimits()
-                limits.parts = 3
+                limits.parts = 2
                 let other = client.beginMessage(limits: limits)
                 client.send(mailText, to: other)
                 zoo.loop.run { other.end() }
