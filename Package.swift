@@ -128,13 +128,14 @@ let hostTests: [Target] = [
     tests(
         "HarakaPluginHostTests",
         [
-            "HarakaPluginHost", "HarakaPluginABI", "HarakaCore", "HarakaSpool", "MailMessage", "SMTPSyntax",
-            "CHarakaFault",
+            "HarakaPluginHost", "HarakaPluginABI", "HarakaCore", "HarakaSpool", "HarakaTestKit", "MailMessage",
+            "SMTPSyntax", "CHarakaFault",
         ]),
     tests(
         "HarakaNetTests",
         [
-            "HarakaNet", "HarakaCore", "HarakaSpool", "HarakaPluginHost", "MailMessage", "SMTPSyntax", nioCore,
+            "HarakaNet", "HarakaCore", "HarakaSpool", "HarakaPluginHost", "HarakaTestKit", "MailMessage", "SMTPSyntax",
+            nioCore,
             .product(name: "NIOEmbedded", package: "swift-nio"),
         ]),
 ]

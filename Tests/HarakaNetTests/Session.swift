@@ -2,6 +2,7 @@
 
 import HarakaCore
 import HarakaPluginHost
+import HarakaTestKit
 import NIOCore
 import NIOEmbedded
 import NIOPosix
@@ -12,14 +13,16 @@ import NIOPosix
 final class Session {
     let handler: SessionHandler
     let context: ServerContext
+    private let host: PluginHost
     private let channel = EmbeddedChannel()
     private let pool = NIOThreadPool(numberOfThreads: 1)
 
     init(_ change: (inout ServerSettings) -> Void = { _ in }) throws {
+        OnlyHost.turn.wait()
         var settings = ServerSettings()
         settings.hostName = "mx.example.com"
         change(&settings)
-        let host = PluginHost(
+        host = PluginHost(
             loop: NetLoop(channel.eventLoop, pool: pool), log: Silence(), configuration: NoConfiguration(), roots: [],
             version: "1.0")
         context = ServerContext(settings, host, Silence(), pool: pool)
@@ -27,6 +30,11 @@ final class Session {
         try channel.pipeline.syncOperations.addHandler(handler)
         channel.pipeline.fireChannelActive()
         handler.connection.isRelaying = true
+    }
+
+    deinit {
+        host.close()
+        OnlyHost.turn.signal()
     }
 
     /// As far as DATA.

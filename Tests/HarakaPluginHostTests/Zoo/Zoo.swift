@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import HarakaCore
 import HarakaPluginABI
+import HarakaTestKit
 import Testing
 
 @testable import HarakaPluginHost
@@ -14,6 +15,8 @@ import Testing
 
 /// Runs a test in a zoo of its own and takes that down again.
 func withZoo(_ body: (Zoo) throws -> Void) throws {
+    OnlyHost.turn.wait()
+    defer { OnlyHost.turn.signal() }
     let zoo = try Zoo()
     defer { zoo.close() }
     try body(zoo)
