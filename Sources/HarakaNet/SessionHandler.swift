@@ -283,15 +283,6 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         if !isPumping { flush() }
     }
 
-    /// `uuid.deny_chars`: refusals begin with a mark that the log can be searched for.
-    private func denialMark(_ reply: Reply) -> String {
-        let count = server.settings.session.uuidDenyCharacters
-        guard count > 0, reply.code >= 400 else { return "" }
-        let uuid = count == 1 ? Substring(connection.uuid) : connection.uuid.prefix(count)
-        let host = connection.local.host.prefix { $0 != "." }
-        return "[\(uuid)@\(host)] "
-    }
-
     private func flush() {
         guard let bytes = output, let context = channelContext else { return }
         output = nil

@@ -100,7 +100,9 @@ private struct Dice: RandomNumberGenerator {
 struct DataDecoderDifferenceTests {
     /// Around the sizes that are looked at together.
     private static let lengths = [0, 1, 8, 15, 16, 17, 33, 63, 64, 65, 76, 81, 129]
-    private static let ends: [[UInt8]] = [[13, 10], [13, 10], [13, 10], [13, 10], [13], [10], [10, 13], [13, 13, 10]]
+    private static let ends: [[UInt8]] = [
+        [13, 10], [13, 10], [13, 10], [13, 10], [13], [10], [10, 13], [13, 13, 10],
+    ]
 
     @Test("a stray CR, LF, TAB or pair is found at every place of lines of every length", arguments: lengths)
     func strays(length: Int) {
