@@ -215,9 +215,16 @@ class ConfigHook(unittest.TestCase):
 
     def test_user_config(self):
         """user_config: a plugin's answer for one user, awaited without holding anybody up; others get the common file"""
+        self.check_users("config_cache=60\n")
+
+    def test_user_config_without_cache(self):
+        """user_config: with config_cache=0 whoever waited for an answer gets it, too"""
+        self.check_users("config_cache=0\n")
+
+    def check_users(self, ini):
         folder = tempfile.mkdtemp(prefix="haraka-test-")
         objects = {"users": compiled(folder, "users", USERS), "greeter": compiled(folder, "greeter", PER_USER)}
-        with Server(["users", "greeter"], config={"greeting": "of all\n"}, objects=objects) as server, \
+        with Server(["users", "greeter"], config={"greeting": "of all\n", "plugins.ini": ini}, objects=objects) as server, \
                 Wire(server.port) as client:
             client.say(b"EHLO x\r\n")
             client.say(b"MAIL FROM:<a@b.example>\r\n")

@@ -60,7 +60,8 @@ struct SuppliedConfiguration {
     /// An answer that is not too old.
     func isFresh(_ key: Key, now: Int64) -> Bool {
         guard let fetchedAt = entries[key]?.fetchedAt else { return false }
-        return now - fetchedAt < lifetime
+        // Who waited for one user's answer comes back for it: asked anew each time, it would never get it.
+        return now - fetchedAt < max(lifetime, key.user.isEmpty ? 0 : 1000)
     }
 
     /// Those of single users first: they come by themselves when they are needed.
