@@ -3,8 +3,9 @@
 #include <haraka/plugin.h>
 
 HARAKA_PLUGIN("every_macro", "1.0", "Uses each macro of the header",
-              HARAKA_HOOKS("mail rcpt data data_post") HARAKA_PARENTS("rcpt_to.host_list_base") HARAKA_REPLACES("old_name older_name")
-              HARAKA_NEEDS("regex/1") HARAKA_WANTS("dns/1") HARAKA_VENDOR("nobody") HARAKA_LICENCE("none")
+              HARAKA_HOOKS("mail rcpt data data_post unrecognized_command") HARAKA_PARENTS("rcpt_to.host_list_base")
+              HARAKA_REPLACES("old_name older_name") HARAKA_NEEDS("regex/1")
+              HARAKA_WANTS("dns/1 tls/1 domains/1 digest/1") HARAKA_VENDOR("nobody") HARAKA_LICENCE("none")
               HARAKA_URL("https://example.com/") HARAKA_HELP("# every_macro\n\nHelp, in Markdown.\n") HARAKA_NOTHING_ELSE);
 
 static void forget(void *context) { (void)context; }
@@ -96,6 +97,86 @@ HARAKA_HOOK(data_post)
     (void)haraka_table->user_config_get(call->self, NULL, haraka_text("every_macro.ini"), HARAKA_CONFIG_INI,
                                         haraka_text(NULL), NULL, &value);
     return HARAKA_CONT;
+}
+
+/* A context that needs no memory: the hook's next itself. */
+static void *context_of(haraka_next next) { return (void *)(uintptr_t)next.bits; }
+
+static haraka_next next_of(void *context)
+{
+    const haraka_next next = {(uint64_t)(uintptr_t)context};
+    return next;
+}
+
+/* What came of questions. */
+static void ended(void *context, int32_t status)
+{
+    (void)status;
+    (void)haraka_complete(next_of(context), HARAKA_OK, NULL);
+}
+
+static void said(void *context, int32_t status, haraka_str line)
+{
+    (void)haraka_complete_text(next_of(context), status < 0 ? HARAKA_DENY : HARAKA_OK, line);
+}
+
+static void decided(void *context, int32_t code, const haraka_reply *reply)
+{
+    (void)haraka_complete(next_of(context), code, reply);
+}
+
+static void found(void *context, const haraka_dns_answer *answer)
+{
+    const int none = answer->status != HARAKA_DNS_FOUND || answer->count == 0;
+    (void)haraka_complete_text(next_of(context), HARAKA_DENY, none ? answer->reason : answer->records[0].text);
+}
+
+/* A service each, and a question each. */
+static int32_t secure(const haraka_call *call)
+{
+    const haraka_tls_1 *tls = (const haraka_tls_1 *)haraka_service(haraka_table, "tls/1");
+    const haraka_status_callback callback = {ended, context_of(call->next), forget};
+    haraka_str binding = haraka_text(NULL);
+    if (tls == NULL || tls->available(call->connection) != 1) return HARAKA_CONT;
+    (void)tls->channel_binding(call->connection, haraka_text("tls-exporter"), &binding);
+    return tls->start(call->next, &callback) < 0 ? HARAKA_CONT : HARAKA_PENDING;
+}
+
+static int32_t resolve(const haraka_call *call)
+{
+    const haraka_dns_1 *dns = (const haraka_dns_1 *)haraka_service(haraka_table, "dns/1");
+    const haraka_domains_1 *domains = (const haraka_domains_1 *)haraka_service(haraka_table, "domains/1");
+    const haraka_dns_options options = {sizeof(haraka_dns_options), HARAKA_DNS_STRICT, 0, 500, call->next};
+    const haraka_dns_callback callback = {found, context_of(call->next), forget};
+    haraka_query query = {0};
+    haraka_str name = haraka_text(NULL);
+    if (dns == NULL || domains == NULL) return HARAKA_CONT;
+    (void)dns->reverse_name(haraka_remote_ip(call->connection), haraka_text("zone.example"), &name);
+    if (dns->lookup(call->self, name, HARAKA_DNS_TXT, &options, &callback, &query) < 0) return HARAKA_CONT;
+    (void)dns->cancel(query);
+    if (domains->has_known_top(name) != 1 || domains->is_public_suffix(name) == 1) return HARAKA_CONT;
+    (void)domains->to_ascii(name, &name);
+    return domains->organizational(name, &name) < 0 ? HARAKA_CONT : haraka_answer_text(call, HARAKA_DENY, name);
+}
+
+HARAKA_HOOK(unrecognized_command)
+{
+    const haraka_str word = haraka_argument_text(call, 0);
+    const haraka_digest_1 *digests = (const haraka_digest_1 *)haraka_service(haraka_table, "digest/1");
+    const haraka_line_callback line = {said, context_of(call->next), forget};
+    const haraka_verdict_callback verdict = {decided, context_of(call->next), forget};
+    unsigned char salt[16], key[32];
+    haraka_reply reply = haraka_no_reply();
+    reply.code = 334;
+    if (haraka_equal_caseless(word, haraka_text("STARTTLS"))) return secure(call);
+    if (haraka_equal_caseless(word, haraka_text("RESOLVE"))) return resolve(call);
+    if (digests != NULL && digests->random(salt, sizeof salt) == HARAKA_SUCCESS)
+        (void)digests->derive(HARAKA_DIGEST_SHA256, word, haraka_bytes(salt, sizeof salt), 4096, key, sizeof key);
+    if (haraka_table->ask_hook(call->next, haraka_text("every_macro"), call->arguments, call->argument_count,
+                               &verdict) == HARAKA_SUCCESS)
+        return HARAKA_PENDING;
+    if (haraka_table->restart(call->connection, HARAKA_RESTART_KEEP_NAME) == HARAKA_SUCCESS) return HARAKA_OK;
+    return haraka_table->ask_client(call->next, &reply, 512, &line) < 0 ? HARAKA_CONT : HARAKA_PENDING;
 }
 
 HARAKA_REGISTER(self)

@@ -6,7 +6,8 @@
 #include <string>
 #include <utility>
 
-HARAKA_PLUGIN("every_wrapper", "1.0", "Uses each part of plugin.hpp", HARAKA_HOOKS("mail rcpt data_headers_end data_post"));
+HARAKA_PLUGIN("every_wrapper", "1.0", "Uses each part of plugin.hpp",
+              HARAKA_HOOKS("mail rcpt data_headers_end data_post unrecognized_command"));
 
 namespace {
 
@@ -49,7 +50,45 @@ struct same {
     void end(void *part) { delete static_cast<size_t *>(part); }
 };
 
+void resolved(haraka::next &mine, const haraka_dns_answer *answer)
+{
+    (void)mine.answer(answer->status == HARAKA_DNS_FOUND ? HARAKA_OK : HARAKA_DENY);
+}
+
+/* An exchange: a line of the client's, other plugins, a lookup. */
+int32_t exchange(const haraka_call *call)
+{
+    haraka::next mine(call);
+    const std::string greeting = "who";
+    const auto dns = haraka::service<haraka_dns_1>("dns/1");
+    const auto decided = [dns](haraka::next &mine, int32_t code, const haraka_reply *reply) {
+        if (code != HARAKA_CONT || dns == nullptr) return (void)mine.answer(code, reply);
+        const haraka_str name = haraka::text("example.com");
+        if (haraka::lookup(mine, dns, name, HARAKA_DNS_MX, resolved, HARAKA_DNS_STRICT, 500) < 0)
+            (void)mine.answer(HARAKA_DENYSOFT);
+    };
+    const auto said = [decided](haraka::next &mine, int32_t status, haraka_str line) {
+        if (status < 0) return (void)mine.answer(HARAKA_DENY, haraka::text("too long"));
+        const haraka_value who = haraka_text_value(line);
+        if (haraka::ask_hook(mine, haraka::text("every_wrapper"), &who, 1, decided) < 0) (void)mine.answer(HARAKA_CONT);
+    };
+    if (haraka::ask_client(mine, 334, haraka::lent(greeting), 512, said) < 0) (void)mine.answer(HARAKA_CONT);
+    return HARAKA_PENDING;
+}
+
 } // namespace
+
+HARAKA_CXX_HOOK(unrecognized_command)
+{
+    const auto tls = haraka::service<haraka_tls_1>("tls/1");
+    if (!haraka::equal(haraka_argument_text(call, 0), "STARTTLS")) return exchange(call);
+    if (tls == nullptr || tls->available(call->connection) != 1) return HARAKA_CONT;
+    haraka::next mine(call);
+    const int32_t status =
+        haraka::start_tls(mine, tls, [](haraka::next &mine, int32_t) { (void)mine.answer(HARAKA_OK); });
+    if (status < 0) (void)mine.answer(HARAKA_DENYSOFT);
+    return HARAKA_PENDING;
+}
 
 HARAKA_CXX_HOOK(data_headers_end)
 {

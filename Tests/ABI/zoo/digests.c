@@ -64,6 +64,41 @@ static void misuse(void)
     digest->drop(digest->begin(HARAKA_DIGEST_SHA1, abc));
 }
 
+static void derive(int32_t algorithm, haraka_str password, haraka_str salt, uint32_t rounds, size_t room)
+{
+    unsigned char key[64];
+    const int32_t status = digest->derive(algorithm, password, salt, rounds, room == 0 ? NULL : key, room);
+    say(me, "%s", hex(key, status == HARAKA_SUCCESS ? (int32_t)room : status));
+}
+
+/* RFC 6070, RFC 7914 section 11, and nothing at all. */
+static void derive_all(void)
+{
+    const haraka_str no_pointer = {NULL, 3}, none = haraka_text(NULL), salt = haraka_text("salt");
+    derive(HARAKA_DIGEST_SHA1, haraka_text("password"), salt, 4096, 20);
+    derive(HARAKA_DIGEST_SHA256, haraka_text("passwd"), salt, 1, 64);
+    derive(HARAKA_DIGEST_SHA1, haraka_bytes("pass\0word", 9), haraka_bytes("sa\0lt", 5), 4096, 16);
+    derive(HARAKA_DIGEST_SHA512, none, none, 2, 64);
+    derive(5, salt, salt, 1, 20);
+    derive(HARAKA_DIGEST_SHA1, no_pointer, salt, 1, 20);
+    derive(HARAKA_DIGEST_SHA1, salt, no_pointer, 1, 20);
+    derive(HARAKA_DIGEST_SHA1, salt, salt, 0, 20);
+    derive(HARAKA_DIGEST_SHA1, salt, salt, UINT32_MAX, 20);
+    derive(HARAKA_DIGEST_SHA1, salt, salt, 1, 0);
+}
+
+static void chance(void)
+{
+    static unsigned char bytes[2][1000];
+    size_t i, zeros = 0;
+    const int32_t first = digest->random(bytes[0], 999), second = digest->random(bytes[1], 999);
+    for (i = 0; i < 999; i++) zeros += bytes[0][i] == 0;
+    say(me, "%d %d %d %d %d", first, second, memcmp(bytes[0], bytes[1], 999) != 0, zeros < 100, bytes[0][999]);
+    say(me, "%s", status_text(digest->random(NULL, 3)));
+    say(me, "%s", status_text(digest->random(bytes, (size_t)-1)));
+    say(me, "%s", status_text(digest->random(bytes, 0)));
+}
+
 HARAKA_HOOK(unrecognized_command)
 {
     const haraka_str none = haraka_text(NULL), abc = haraka_text("abc");
@@ -79,6 +114,8 @@ HARAKA_HOOK(unrecognized_command)
                     haraka_text("Test Using Larger Than Block-Size Key - Hash Key First"));
         show_digest(HARAKA_DIGEST_SHA256, haraka_bytes("", 0), none);
     }
+    COMMAND("DERIVE") derive_all();
+    COMMAND("RANDOM") chance();
     COMMAND("MISUSE") misuse();
     COMMAND("EQUAL")
     {

@@ -27,6 +27,15 @@ struct arguments {
 struct answer { const char *slot; int64_t status; int on_any_thread; };
 
 static UNUSED void nothing(void *context) { (void)context; }
+static UNUSED void no_line(void *context, int32_t status, haraka_str line) { (void)context; (void)status; (void)line; }
+static UNUSED void no_status(void *context, int32_t status) { (void)context; (void)status; }
+static UNUSED void no_verdict(void *context, int32_t code, const haraka_reply *reply)
+{
+    (void)context;
+    (void)code;
+    (void)reply;
+}
+static UNUSED void no_answer(void *context, const haraka_dns_answer *answer) { (void)context; (void)answer; }
 
 static UNUSED int every_slot(const struct arguments *a, struct answer *answers)
 {
@@ -40,6 +49,8 @@ static UNUSED int every_slot(const struct arguments *a, struct answer *answers)
     const haraka_timer timer = {a->timer};
     const haraka_stream stream = {a->stream};
     const haraka_stream_options options = {sizeof options, (uint32_t)a->number, 0};
+    const haraka_line_callback line = {no_line, NULL, NULL};
+    const haraka_verdict_callback verdict = {no_verdict, NULL, NULL};
     haraka_stream opened = {0};
     haraka_timer started = {0};
     haraka_message retained = {0};
@@ -105,6 +116,9 @@ static UNUSED int every_slot(const struct arguments *a, struct answer *answers)
     ANY("stream_close", t->stream_close(stream));
     LOOP("user_config_get", t->user_config_get(s, NULL, a->text, a->number, a->text, a->callback, a->out));
     LOOP("process_title", t->process_title(s, a->text));
+    LOOP("ask_client", t->ask_client(n, a->reply, (size_t)a->number, a->callback == NULL ? NULL : &line));
+    LOOP("ask_hook", t->ask_hook(n, a->text, a->value, a->number > 0 ? 1 : 0, a->callback == NULL ? NULL : &verdict));
+    LOOP("restart", t->restart(c, (uint32_t)a->number));
 #undef LOOP
 #undef ANY
     return i;
@@ -155,8 +169,49 @@ static UNUSED int every_digest_slot(const struct arguments *a, struct answer *an
     ANY("digest finish", t->finish(state, a->buffer, 16));
     ANY("digest drop", (t->drop(NULL), 0));
     ANY("digest equal", t->equal(a->text, a->text));
+    ANY("digest derive", t->derive(a->number, a->text, a->text, a->number == 1 ? 1 : 0, a->buffer, 16));
+    ANY("digest random", t->random(a->buffer, 16));
 #undef ANY
     for (count = i; i > 0; i--) answers[i - 1].on_any_thread = 1;
+    return count;
+}
+
+/* tls/1, domains/1, and dns/1 if this host has it. */
+static UNUSED int every_name_slot(const struct arguments *a, struct answer *answers)
+{
+    const haraka_tls_1 *tls = haraka_table->service(haraka_text("tls/1"));
+    const haraka_domains_1 *domains = haraka_table->service(haraka_text("domains/1"));
+    const haraka_dns_1 *dns = haraka_table->service(haraka_text("dns/1"));
+    const haraka_connection c = {a->connection};
+    const haraka_next n = {a->next};
+    const haraka_status_callback status = {no_status, NULL, NULL};
+    const haraka_dns_callback answer = {no_answer, NULL, NULL};
+    haraka_dns_options options;
+    haraka_query query = {0};
+    int i = 0, count;
+    memset(&options, 0, sizeof options);
+    options.size = a->value == NULL ? 1 : sizeof options;
+    options.next = n;
+#define LOOP(slot_, call_) answers[i].slot = slot_, answers[i++].status = (call_)
+    LOOP("tls available", tls->available(c));
+    LOOP("tls start", tls->start(n, a->callback == NULL ? NULL : &status));
+    LOOP("tls channel_binding", tls->channel_binding(c, a->text, a->out_text));
+    LOOP("domains organizational", domains->organizational(a->text, a->out_text));
+    LOOP("domains is_public_suffix", domains->is_public_suffix(a->text));
+    if (answers[i - 1].status == 0) answers[i - 1].status = HARAKA_E_ABSENT;
+    LOOP("domains has_known_top", domains->has_known_top(a->text));
+    if (answers[i - 1].status == 0) answers[i - 1].status = HARAKA_E_ABSENT;
+    LOOP("domains to_ascii", domains->to_ascii(a->text, a->out_text));
+    if (dns != NULL) {
+        const haraka_self s = {a->self};
+        LOOP("dns lookup", dns->lookup(s, a->text, (uint32_t)a->number, a->number == 1 ? NULL : &options,
+            a->callback == NULL ? NULL : &answer, a->out == NULL ? NULL : &query));
+        query.bits = a->timer;
+        LOOP("dns cancel", dns->cancel(query));
+        LOOP("dns reverse_name", dns->reverse_name(a->text, a->text, a->out_text));
+    }
+#undef LOOP
+    for (count = i; i > 0; i--) answers[i - 1].on_any_thread = 0;
     return count;
 }
 
@@ -166,6 +221,7 @@ static UNUSED int every_service_slot(const struct arguments *a, struct answer *a
 {
     int count = every_regex_slot(a, answers);
     count += every_body_slot(a, answers + count);
+    count += every_name_slot(a, answers + count);
     return count + every_digest_slot(a, answers + count);
 }
 

@@ -23,7 +23,7 @@ HARAKA_HOOK(mail)
     const haraka_object transaction = haraka_of_transaction(call->transaction);
     haraka_value value;
     int32_t id;
-    for (id = -1; id <= 40; id++)
+    for (id = -1; id <= 60; id++)
         if (haraka_table->get(connection, id, &value) == HARAKA_SUCCESS) say(call->self, "%d %s", id, show(&value));
     for (id = 1000; id <= 1020; id++)
         if (haraka_table->get(transaction, id, &value) == HARAKA_SUCCESS) say(call->self, "%d %s", id, show(&value));
@@ -35,7 +35,7 @@ HARAKA_HOOK(mail)
 HARAKA_HOOK(unrecognized_command)
 {
     const haraka_object object = haraka_of_connection(call->connection);
-    COMMAND("WRITE") write_all(call->self, object, -1, 40);
+    COMMAND("WRITE") write_all(call->self, object, -1, 60);
     COMMAND("WRITE_TRANSACTION") write_all(call->self, haraka_of_transaction(call->transaction), 999, 1020);
     COMMAND("LIMITS")
     {
@@ -45,8 +45,25 @@ HARAKA_HOOK(unrecognized_command)
         say(call->self, "%s", status_text(haraka_table->set(object, HARAKA_CONN_REMOTE_IP, &text)));
         say(call->self, "%s", status_text(haraka_table->set(object, HARAKA_CONN_REMOTE_PORT, &port)));
         say(call->self, "%s", status_text(haraka_table->set(object, HARAKA_CONN_ERRORS, &errors)));
+        say(call->self, "%s", status_text(haraka_table->set(object, HARAKA_CONN_LOCAL_IP, &text)));
+        say(call->self, "%s", status_text(haraka_table->set(object, HARAKA_CONN_LOCAL_PORT, &port)));
         say(call->self, "%s", status_text(haraka_add_capability(call->connection, "ZOO")));
         say(call->self, "%s", status_text(haraka_table->append(object, HARAKA_CONN_UUID, &text)));
+    }
+    COMMAND("AUTH_AS")
+    {
+        const haraka_value user = haraka_text_value(haraka_text("joe")), method = haraka_text_value(haraka_text("PLAIN"));
+        const haraka_value nobody = haraka_text_value(haraka_text(""));
+        if (strcmp(REST, "method") == 0) haraka_table->set(object, HARAKA_CONN_AUTH_METHOD, &method);
+        if (strcmp(REST, "user") == 0) haraka_table->set(object, HARAKA_CONN_AUTH_USER, &user);
+        if (strcmp(REST, "nobody") == 0) haraka_table->set(object, HARAKA_CONN_AUTH_USER, &nobody);
+    }
+    COMMAND("SECURITY")
+    {
+        haraka_value value;
+        int32_t id;
+        for (id = HARAKA_CONN_ROLE; id <= HARAKA_CONN_PROXY; id++)
+            if (haraka_table->get(object, id, &value) == HARAKA_SUCCESS) say(call->self, "%d %s", id, show(&value));
     }
     COMMAND("DRIVE")
     {

@@ -18,7 +18,7 @@ static uint64_t random_bits(void)
 /* Forged, stale or of another kind; now and then a good one. */
 static uint64_t handle(void)
 {
-    const uint64_t kind = random_bits() % 13;
+    const uint64_t kind = random_bits() % 14;
     switch (random_bits() % 6) {
     case 0: return 0;
     case 1: return random_bits();
@@ -39,7 +39,7 @@ static void spray(int rounds)
     static haraka_callback callbacks[2];
     static haraka_reply reply;
     static char buffer[16];
-    struct answer answers[100];
+    struct answer answers[200];
     const int32_t numbers[] = {0, -1, 1, 250, 902, 1001, INT32_MAX, INT32_MIN};
     callbacks[0].function = nothing;
     reply = haraka_no_reply();
@@ -82,7 +82,7 @@ HARAKA_HOOK(mail)
 /* Every slot, each with zero handles and NULL alone. */
 HARAKA_HOOK(unrecognized_command)
 {
-    struct answer answers[100];
+    struct answer answers[200];
     struct arguments a;
     int i, count, accepted = 0;
     memset(&a, 0, sizeof a);

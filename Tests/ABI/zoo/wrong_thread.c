@@ -11,7 +11,7 @@ static int32_t function(const haraka_call *call) { (void)call; return HARAKA_CON
 
 static void *call_all(void *context)
 {
-    struct answer answers[100];
+    struct answer answers[200];
     int i, refused = 0, slots = every_slot(&arguments, answers);
     const int count = slots + every_service_slot(&arguments, answers + slots);
     (void)context;

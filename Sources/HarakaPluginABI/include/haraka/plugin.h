@@ -59,7 +59,7 @@ extern "C" {
 #endif
 
 #define HARAKA_ABI_MAJOR 0
-#define HARAKA_ABI_MINOR 3
+#define HARAKA_ABI_MINOR 4
 
 #define HARAKA_EXPORT __attribute__((visibility("default"), used))
 #define HARAKA_HIDDEN __attribute__((visibility("hidden")))
@@ -265,8 +265,8 @@ typedef struct haraka_reply {
 #define HARAKA_CONN_REMOTE_IS_LOCAL 7   /* boolean */
 #define HARAKA_CONN_REMOTE_CLOSED 8     /* boolean */
 #define HARAKA_CONN_REMOTE_LOGIN 9      /* text, rw */
-#define HARAKA_CONN_LOCAL_IP 10         /* text */
-#define HARAKA_CONN_LOCAL_PORT 11       /* integer */
+#define HARAKA_CONN_LOCAL_IP 10         /* text, rw */
+#define HARAKA_CONN_LOCAL_PORT 11       /* integer, rw */
 #define HARAKA_CONN_LOCAL_HOST 12       /* text, rw: our name in the dialogue (config/me) */
 #define HARAKA_CONN_LOCAL_INFO 13       /* text */
 #define HARAKA_CONN_HELLO_HOST 14       /* text, rw */
@@ -292,6 +292,23 @@ typedef struct haraka_reply {
 #define HARAKA_CONN_TLS_ENABLED 34      /* boolean */
 #define HARAKA_CONN_STATE 35            /* integer: Haraka's number: CMD 1, LOOP 2, DATA 3, DISCONNECTING 99 ... */
 #define HARAKA_CONN_HOOK 36             /* text: the hook that runs, or empty */
+#define HARAKA_CONN_ROLE 37             /* text: the listener's section in smtp.ini: mx, submission, lmtp, or empty */
+#define HARAKA_CONN_TLS_VERSION 38      /* text: TLSv1.3 ...; empty without TLS, as all that follows */
+#define HARAKA_CONN_TLS_CIPHER 39       /* text: OpenSSL's name of the cipher suite */
+#define HARAKA_CONN_TLS_CIPHER_STANDARD 40 /* text: the RFC's name of it */
+#define HARAKA_CONN_TLS_BITS 41         /* integer: of the secret key */
+#define HARAKA_CONN_TLS_SERVER_NAME 42  /* text: the name that the client asked for (SNI) */
+#define HARAKA_CONN_TLS_ALPN 43         /* text: the protocol that both chose */
+#define HARAKA_CONN_TLS_RESUMED 44      /* boolean: the session was resumed */
+#define HARAKA_CONN_TLS_VERIFIED 45     /* boolean: the client has shown a certificate that tls.ini's ca vouches for */
+#define HARAKA_CONN_TLS_VERIFY_ERROR 46 /* text: why it does not */
+#define HARAKA_CONN_TLS_PEER 47         /* map: subject, issuer, cn, names (list), serial, not_before, not_after (seconds
+                                           since 1970), fingerprint (SHA-256, hex); null: the client has shown none */
+#define HARAKA_CONN_TLS_ADVERTISED 48   /* boolean, rw: STARTTLS was offered */
+#define HARAKA_CONN_AUTH_USER 49        /* text, rw: who has authenticated; empty: nobody */
+#define HARAKA_CONN_AUTH_METHOD 50      /* text, rw: how: PLAIN, SCRAM-SHA-256 ... */
+#define HARAKA_CONN_PROXY 51            /* map: ip (of the proxy), type (haproxy), version (1 or 2), tls (boolean), authority,
+                                           alpn, tlvs (list of maps: type, value); null: the client came by itself */
 
 /* Of a transaction. */
 #define HARAKA_TRAN_UUID 1001            /* text: <connection uuid>.<n> */
@@ -345,6 +362,31 @@ typedef struct haraka_reply {
 #define HARAKA_STREAM_ENDING_DOT 4u   /* ends with a line of one dot                                                 */
 #define HARAKA_STREAM_SKIP_HEADERS 8u /* the body only                                                               */
 #define HARAKA_STREAM_CLAMD 16u       /* clamd's INSTREAM: 4 bytes of length, big endian, before each chunk; 0 ends  */
+
+/* Who is told how something ended that takes time: `status` is HARAKA_SUCCESS or HARAKA_E_... Runs at most once; destroy
+ * as ever. */
+typedef struct haraka_status_callback {
+    void (*function)(void *context, int32_t status);
+    void *context;
+    haraka_destroy destroy;
+} haraka_status_callback;
+
+/* Who is given the client's next line, without its line end. status HARAKA_E_LIMIT: it was too long and is lost. */
+typedef struct haraka_line_callback {
+    void (*function)(void *context, int32_t status, haraka_str line);
+    void *context;
+    haraka_destroy destroy;
+} haraka_line_callback;
+
+/* Who is told what the plugins of a hook have decided. `code` is HARAKA_CONT if nobody did. */
+typedef struct haraka_verdict_callback {
+    void (*function)(void *context, int32_t code, const haraka_reply *reply);
+    void *context;
+    haraka_destroy destroy;
+} haraka_verdict_callback;
+
+/* restart */
+#define HARAKA_RESTART_KEEP_NAME 1u /* the client's name is known: `lookup_rdns` is not asked */
 
 typedef struct haraka_stream_options {
     size_t size;
@@ -534,6 +576,22 @@ typedef struct haraka_host {
                                haraka_str booleans, const haraka_callback *later, haraka_value *out);
     /* [loop] What ps shows for this process; empty: as it was started. Cut to the room there is. */
     int32_t (*process_title)(haraka_self self, haraka_str title);
+
+    /* -- since 0.4 ------------------------------------------------------------------------------------------------ */
+
+    /* [loop] Sends `reply` (334 and a challenge, say) and gives the client's next line, whatever it says, to the callback:
+     * an exchange inside one hook, which stays open. `limit`: bytes of that line. The hook's time limit stands still while
+     * the client is waited for. HARAKA_E_STATE: a line is awaited already, or the hook is none that a command asks. */
+    int32_t (*ask_client)(haraka_next next, const haraka_reply *reply, size_t limit, const haraka_line_callback *callback);
+    /* [loop] Asks the plugins of a hook that the core does not ask by itself: auth_plain, auth_login, auth_cram_md5, auth, or
+     * one of any name of your own. The hook that `next` is of stays open. HARAKA_E_ABSENT: nobody is on that hook.
+     * HARAKA_E_ARGUMENT: a hook of the core's. One at a time for each next. */
+    int32_t (*ask_hook)(haraka_next next, haraka_str hook, const haraka_value *arguments, size_t count,
+                        const haraka_verdict_callback *callback);
+    /* [loop] The session begins anew once the current hook was answered with HARAKA_OK: another uuid, no transaction, no hello,
+     * nobody authenticated, no relaying. The client's name is looked up unless `flags` say that it is known, `connect` is
+     * asked, and the client gets a banner. Only in `unrecognized_command`. (XCLIENT) */
+    int32_t (*restart)(haraka_connection connection, uint32_t flags);
 } haraka_host;
 
 /* ------------------------------------------------------------------------------------------------ regex/1 -------- */
@@ -661,7 +719,128 @@ typedef struct haraka_digest_1 {
     void (*drop)(void *state);
     /* [any] Whether both hold the same bytes; takes the same time wherever they differ. 1 or 0. */
     int32_t (*equal)(haraka_str a, haraka_str b);
+    /* [any] Since 0.4. A key of `room` bytes from a password: PBKDF2 (RFC 8018) with HMAC of `algorithm`. Slow, as it must be:
+     * offload it. */
+    int32_t (*derive)(int32_t algorithm, haraka_str password, haraka_str salt, uint32_t rounds, void *out, size_t room);
+    /* [any] Since 0.4. Bytes that nobody can foresee. */
+    int32_t (*random)(void *out, size_t room);
 } haraka_digest_1;
+
+/* ------------------------------------------------------------------------------------------------ tls/1 ---------- */
+
+/* STARTTLS (RFC 3207): a plugin offers and starts it, the handshake is the host's. Since 0.4. */
+typedef struct haraka_tls_1 {
+    size_t size;
+    /* [loop] 1: TLS could begin on this connection: there is a certificate, TLS is off, and the listener's rule allows it. */
+    int32_t (*available)(haraka_connection connection);
+    /* [loop] In the hook `unrecognized_command`: sends 220, throws away what else the client has sent, and does the handshake.
+     * The callback is told how it ended; then answer HARAKA_OK. After success nothing that the client has said before counts:
+     * no transaction, no hello, nobody authenticated. After a failure the connection is over. The host has its own limit for
+     * handshakes, and the hook's stands still meanwhile. HARAKA_E_STATE: not available. */
+    int32_t (*start)(haraka_next next, const haraka_status_callback *callback);
+    /* [loop] What binds an authentication to this very connection: `type` is "tls-exporter" (RFC 9266), "tls-server-end-point"
+     * or "tls-unique" (RFC 5929). HARAKA_E_ABSENT: no TLS, or this version of it has no such binding. (call) */
+    int32_t (*channel_binding)(haraka_connection connection, haraka_str type, haraka_str *out);
+} haraka_tls_1;
+
+/* ------------------------------------------------------------------------------------------------ dns/1 ---------- */
+
+typedef struct haraka_query { uint64_t bits; } haraka_query; /* a lookup that is under way */
+
+/* Types of records (RFC 1035 and others). Any other number works too; its records have `data` only. */
+#define HARAKA_DNS_A 1u
+#define HARAKA_DNS_NS 2u
+#define HARAKA_DNS_CNAME 5u
+#define HARAKA_DNS_PTR 12u
+#define HARAKA_DNS_MX 15u
+#define HARAKA_DNS_TXT 16u
+#define HARAKA_DNS_AAAA 28u
+#define HARAKA_DNS_TLSA 52u
+
+/* How a lookup ended. */
+#define HARAKA_DNS_FOUND 0
+#define HARAKA_DNS_NO_DATA 1   /* the name exists, without records of that type                                      */
+#define HARAKA_DNS_NO_NAME 2   /* NXDOMAIN                                                                           */
+#define HARAKA_DNS_FAILED 3    /* no usable answer (SERVFAIL, REFUSED, a loop of CNAMEs ...): try again later         */
+#define HARAKA_DNS_TIMED_OUT 4 /* none within the time limit                                                         */
+#define HARAKA_DNS_BOGUS 5     /* HARAKA_DNS_STRICT, and the signatures are wrong                                    */
+#define HARAKA_DNS_BAD_NAME 6  /* no domain name: nothing was asked                                                  */
+
+/* What DNSSEC says of an answer. */
+#define HARAKA_DNS_INSECURE 0u /* not signed, or nobody could check */
+#define HARAKA_DNS_SECURE 1u   /* validated up to a trust anchor    */
+#define HARAKA_DNS_IS_BOGUS 2u /* it should be signed, and is not properly; given anyway unless HARAKA_DNS_STRICT */
+
+#define HARAKA_DNS_STRICT 1u /* options: an answer with wrong signatures is none */
+
+/* One record. This struct does not grow: records stand one behind the other. */
+typedef struct haraka_dns_record {
+    uint32_t type;
+    uint32_t ttl;      /* seconds */
+    uint32_t priority; /* MX */
+    uint32_t reserved;
+    haraka_str text;   /* A, AAAA: the address. MX, PTR, NS, CNAME: a host, lower case, no dot at its end; "." is the root (null
+                          MX). TXT: the strings, joined. Others: empty */
+    haraka_str data;   /* RDATA as on the wire */
+} haraka_dns_record;
+
+typedef struct haraka_dns_answer {
+    size_t size;
+    int32_t status;    /* HARAKA_DNS_FOUND ... */
+    uint32_t security; /* HARAKA_DNS_INSECURE ... */
+    uint32_t type;
+    uint32_t ttl;         /* seconds for which it holds */
+    haraka_str name;      /* that was asked for, lower case */
+    haraka_str canonical; /* the end of its chain of CNAMEs; `name` if there is none */
+    haraka_str reason;    /* why there are no records, for a log */
+    const haraka_dns_record *records; /* MX by priority, others as they came */
+    size_t count;
+} haraka_dns_answer;
+
+typedef struct haraka_dns_options {
+    size_t size;
+    uint32_t flags;   /* HARAKA_DNS_STRICT */
+    uint32_t reserved;
+    int64_t timeout;  /* milliseconds; 0: the configured limit, and never more than it */
+    haraka_next next; /* the hook for which it is: ends with it. Zero: none */
+} haraka_dns_options;
+
+/* Runs once with the answer, on the loop, never before `lookup` has returned; not at all if the hook has ended or the lookup
+ * was cancelled. What `answer` lends is for the call. */
+typedef struct haraka_dns_callback {
+    void (*function)(void *context, const haraka_dns_answer *answer);
+    void *context;
+    haraka_destroy destroy;
+} haraka_dns_callback;
+
+/* Names (RFC 1034, 1035), with a cache that all plugins of this process share, and DNSSEC (RFC 4035). Since 0.4. */
+typedef struct haraka_dns_1 {
+    size_t size;
+    /* [loop] Asks for records of `type`. `options` and `out` may be NULL. HARAKA_E_LIMIT: too many lookups are under way. */
+    int32_t (*lookup)(haraka_self self, haraka_str name, uint32_t type, const haraka_dns_options *options,
+                      const haraka_dns_callback *callback, haraka_query *out);
+    /* [loop] Its callback will not run. */
+    int32_t (*cancel)(haraka_query query);
+    /* [loop] The name for a reverse lookup of an address: "4.3.2.1.in-addr.arpa", or with `zone` "4.3.2.1.<zone>" as block
+     * lists want it; IPv6 by nibbles. HARAKA_E_ARGUMENT: no address. (call) */
+    int32_t (*reverse_name)(haraka_str address, haraka_str zone, haraka_str *out);
+} haraka_dns_1;
+
+/* ------------------------------------------------------------------------------------------------ domains/1 ------ */
+
+/* Which part of a domain somebody has registered (the public suffix list), and A-labels (RFC 5890). Since 0.4. */
+typedef struct haraka_domains_1 {
+    size_t size;
+    /* [loop] The organizational domain: example.co.uk for mail.example.co.uk. Empty: the name is a public suffix itself, or no
+     * domain. (call) */
+    int32_t (*organizational)(haraka_str name, haraka_str *out);
+    /* [loop] 1: co.uk, com; 0: not. */
+    int32_t (*is_public_suffix)(haraka_str name);
+    /* [loop] Whether its last label is a top level domain that exists. 1 or 0. */
+    int32_t (*has_known_top)(haraka_str name);
+    /* [loop] A-labels, lower case. HARAKA_E_ARGUMENT: no domain. (call) */
+    int32_t (*to_ascii)(haraka_str name, haraka_str *out);
+} haraka_domains_1;
 
 /* ------------------------------------------------------------------------------------------------ the plugin ----- */
 

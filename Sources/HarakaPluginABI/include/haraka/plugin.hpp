@@ -32,6 +32,8 @@
 
 #include <haraka/plugin.h>
 
+#include <new>
+
 #if defined(__cpp_exceptions) || defined(__EXCEPTIONS)
 #define HARAKA_CXX_CATCHES_ 1
 #include <exception>
@@ -172,6 +174,10 @@ public:
     next(const next &) = delete;
     next &operator=(const next &) = delete;
     ~next() { forget(); }
+
+    /* For functions of the table; still to be answered here. 0: answered, or moved away. */
+    haraka_next handle() const noexcept { return right; }
+    haraka_self owner() const noexcept { return self; }
 
     /* HARAKA_SUCCESS, or why nobody took the answer; HARAKA_E_ANSWERED if this one was used already. */
     int32_t answer(int32_t code, const haraka_reply *reply = nullptr) noexcept
@@ -315,6 +321,132 @@ template <class Kept> int32_t filter(const haraka_call *call, const haraka_body_
     const haraka_filter handler = {sizeof(haraka_filter), border::part_begins<Kept>, border::filter_data<Kept>,
                                    border::filter_end<Kept>, kept, destroy<Kept>};
     return body->filter(call->self, call->transaction, &handler);
+}
+
+/* ------------------------------------------------------------------------------------------------ asking --------- */
+
+/*
+ * Questions inside a hook, and lookups: each takes what the hook's answer hangs on, and gives it to a lambda with what came of
+ * the question. The lambda answers it, or moves it into another question:
+ *
+ *     haraka::next mine(call);
+ *     const int32_t status = haraka::ask_client(mine, 334, haraka::text("VXNlcm5hbWU6"), 512,
+ *         [](haraka::next &mine, int32_t status, haraka_str line) { (void)mine.answer(HARAKA_DENY); });
+ *     return status < 0 ? HARAKA_CONT : HARAKA_PENDING;
+ *
+ * Negative: the host has refused, and `mine` is as it was. Else `mine` is empty. When the hook ends before, the lambda is
+ * destroyed without having run. If it throws, the log gets a critical line, and the answer is HARAKA_DENYSOFT "plugin failed"
+ * unless it was given. What it is given is lent until it returns. [loop]
+ */
+namespace border {
+
+/* A lambda with what it waits for. */
+template <class Body> struct asking {
+    next right;
+    Body body;
+
+    /* Runs `run`, which calls `body`. */
+    template <class Run> void go(Run run) noexcept
+    {
+        guarded(run, [this](const char *what) {
+            report(right.owner(), haraka_of_server(), "failed: ", what);
+            (void)right.answer(HARAKA_DENYSOFT, text("plugin failed"));
+        });
+    }
+};
+
+template <class Body> void status_came(void *context, int32_t status) noexcept
+{
+    const auto kept = static_cast<asking<Body> *>(context);
+    kept->go([=] { kept->body(kept->right, status); });
+}
+
+template <class Body> void line_came(void *context, int32_t status, haraka_str line) noexcept
+{
+    const auto kept = static_cast<asking<Body> *>(context);
+    kept->go([=] { kept->body(kept->right, status, line); });
+}
+
+template <class Body> void verdict_came(void *context, int32_t code, const haraka_reply *reply) noexcept
+{
+    const auto kept = static_cast<asking<Body> *>(context);
+    kept->go([=] { kept->body(kept->right, code, reply); });
+}
+
+template <class Body> void names_came(void *context, const haraka_dns_answer *answer) noexcept
+{
+    const auto kept = static_cast<asking<Body> *>(context);
+    kept->go([=] { kept->body(kept->right, answer); });
+}
+
+/* Hands a context to the host by `give`, which makes the callback; takes everything back if it is refused. */
+template <class Body, class Give> int32_t ask(next &mine, Body &&body, Give give) noexcept
+{
+    const auto kept = new (std::nothrow) asking<Body>{static_cast<next &&>(mine), static_cast<Body &&>(body)};
+    if (kept == nullptr) return HARAKA_E_LIMIT;
+    const int32_t status = give(kept->right.handle(), kept);
+    if (status < 0) {
+        mine = static_cast<next &&>(kept->right);
+        delete kept;
+    }
+    return status;
+}
+
+} // namespace border
+
+/* `body(next &, int32_t status, haraka_str line)`: the client's next line. status HARAKA_E_LIMIT: it was too long and is lost. */
+template <class Body>
+int32_t ask_client(next &mine, const haraka_reply &reply, size_t limit, Body body) noexcept
+{
+    return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next right, border::asking<Body> *kept) {
+        const haraka_line_callback callback = {border::line_came<Body>, kept, destroy<border::asking<Body>>};
+        return haraka_table->ask_client(right, &reply, limit, &callback);
+    });
+}
+
+/* The same for a reply of one line. */
+template <class Body>
+int32_t ask_client(next &mine, uint32_t code, haraka_str words, size_t limit, Body body) noexcept
+{
+    haraka_reply reply = haraka_no_reply();
+    reply.code = code;
+    reply.lines = &words;
+    reply.line_count = 1;
+    return ask_client(mine, reply, limit, static_cast<Body &&>(body));
+}
+
+/* `body(next &, int32_t code, const haraka_reply *reply)`: what the plugins of another hook have decided, HARAKA_CONT if nobody
+ * did. HARAKA_E_ABSENT: nobody is on it. */
+template <class Body>
+int32_t ask_hook(next &mine, haraka_str hook, const haraka_value *arguments, size_t count, Body body) noexcept
+{
+    return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next right, border::asking<Body> *kept) {
+        const haraka_verdict_callback callback = {border::verdict_came<Body>, kept, destroy<border::asking<Body>>};
+        return haraka_table->ask_hook(right, hook, arguments, count, &callback);
+    });
+}
+
+/* `body(next &, int32_t status)`: how the handshake has ended; then answer HARAKA_OK. */
+template <class Body> int32_t start_tls(next &mine, const haraka_tls_1 *tls, Body body) noexcept
+{
+    return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next right, border::asking<Body> *kept) {
+        const haraka_status_callback callback = {border::status_came<Body>, kept, destroy<border::asking<Body>>};
+        return tls->start(right, &callback);
+    });
+}
+
+/* `body(next &, const haraka_dns_answer *answer)`: records of `type` for a name. `flags`: HARAKA_DNS_STRICT; `timeout` in
+ * milliseconds, 0: the configured limit. HARAKA_E_LIMIT: too many lookups are under way. */
+template <class Body>
+int32_t lookup(next &mine, const haraka_dns_1 *dns, haraka_str name, uint32_t type, Body body, uint32_t flags = 0,
+               int64_t timeout = 0) noexcept
+{
+    const haraka_self self = mine.owner();
+    return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next right, border::asking<Body> *kept) {
+        const haraka_dns_options options = {sizeof(haraka_dns_options), flags, 0, timeout, right};
+        const haraka_dns_callback callback = {border::names_came<Body>, kept, destroy<border::asking<Body>>};
+        return dns->lookup(self, name, type, &options, &callback, nullptr);
+    });
 }
 
 } // namespace haraka

@@ -199,6 +199,30 @@ pub struct haraka_reply {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct haraka_status_callback {
+    pub function: Option<unsafe extern "C" fn(context: *mut c_void, status: i32)>,
+    pub context: *mut c_void,
+    pub destroy: Option<haraka_destroy>,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_line_callback {
+    pub function: Option<unsafe extern "C" fn(context: *mut c_void, status: i32, line: haraka_str)>,
+    pub context: *mut c_void,
+    pub destroy: Option<haraka_destroy>,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_verdict_callback {
+    pub function: Option<unsafe extern "C" fn(context: *mut c_void, code: i32, reply: *const haraka_reply)>,
+    pub context: *mut c_void,
+    pub destroy: Option<haraka_destroy>,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct haraka_stream_options {
     pub size: usize,
     pub flags: u32,
@@ -342,6 +366,20 @@ pub struct haraka_host {
         out: *mut haraka_value,
     ) -> i32,
     pub process_title: unsafe extern "C" fn(owner: haraka_self, title: haraka_str) -> i32,
+    pub ask_client: unsafe extern "C" fn(
+        next: haraka_next,
+        reply: *const haraka_reply,
+        limit: usize,
+        callback: *const haraka_line_callback,
+    ) -> i32,
+    pub ask_hook: unsafe extern "C" fn(
+        next: haraka_next,
+        hook: haraka_str,
+        arguments: *const haraka_value,
+        count: usize,
+        callback: *const haraka_verdict_callback,
+    ) -> i32,
+    pub restart: unsafe extern "C" fn(connection: haraka_connection, flags: u32) -> i32,
 }
 
 #[repr(C)]
@@ -459,6 +497,101 @@ pub struct haraka_digest_1 {
     pub finish: unsafe extern "C" fn(state: *mut c_void, out: *mut c_void, room: usize) -> i32,
     pub drop: unsafe extern "C" fn(state: *mut c_void),
     pub equal: unsafe extern "C" fn(a: haraka_str, b: haraka_str) -> i32,
+    pub derive: unsafe extern "C" fn(
+        algorithm: i32,
+        password: haraka_str,
+        salt: haraka_str,
+        rounds: u32,
+        out: *mut c_void,
+        room: usize,
+    ) -> i32,
+    pub random: unsafe extern "C" fn(out: *mut c_void, room: usize) -> i32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_tls_1 {
+    pub size: usize,
+    pub available: unsafe extern "C" fn(connection: haraka_connection) -> i32,
+    pub start: unsafe extern "C" fn(next: haraka_next, callback: *const haraka_status_callback) -> i32,
+    pub channel_binding:
+        unsafe extern "C" fn(connection: haraka_connection, kind: haraka_str, out: *mut haraka_str) -> i32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_query {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_dns_record {
+    pub type_: u32,
+    pub ttl: u32,
+    pub priority: u32,
+    pub reserved: u32,
+    pub text: haraka_str,
+    pub data: haraka_str,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_dns_answer {
+    pub size: usize,
+    pub status: i32,
+    pub security: u32,
+    pub type_: u32,
+    pub ttl: u32,
+    pub name: haraka_str,
+    pub canonical: haraka_str,
+    pub reason: haraka_str,
+    pub records: *const haraka_dns_record,
+    pub count: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_dns_options {
+    pub size: usize,
+    pub flags: u32,
+    pub reserved: u32,
+    pub timeout: i64,
+    pub next: haraka_next,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_dns_callback {
+    pub function: Option<unsafe extern "C" fn(context: *mut c_void, answer: *const haraka_dns_answer)>,
+    pub context: *mut c_void,
+    pub destroy: Option<haraka_destroy>,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_dns_1 {
+    pub size: usize,
+    pub lookup: unsafe extern "C" fn(
+        owner: haraka_self,
+        name: haraka_str,
+        kind: u32,
+        options: *const haraka_dns_options,
+        callback: *const haraka_dns_callback,
+        out: *mut haraka_query,
+    ) -> i32,
+    pub cancel: unsafe extern "C" fn(query: haraka_query) -> i32,
+    pub reverse_name: unsafe extern "C" fn(address: haraka_str, zone: haraka_str, out: *mut haraka_str) -> i32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_domains_1 {
+    pub size: usize,
+    pub organizational: unsafe extern "C" fn(name: haraka_str, out: *mut haraka_str) -> i32,
+    pub is_public_suffix: unsafe extern "C" fn(name: haraka_str) -> i32,
+    pub has_known_top: unsafe extern "C" fn(name: haraka_str) -> i32,
+    pub to_ascii: unsafe extern "C" fn(name: haraka_str, out: *mut haraka_str) -> i32,
 }
 
 /// Constants, and a table of them for the test.
@@ -471,7 +604,7 @@ macro_rules! numbers {
 }
 numbers! {
 HARAKA_ABI_MAJOR: u32 = 0;
-HARAKA_ABI_MINOR: u32 = 3;
+HARAKA_ABI_MINOR: u32 = 4;
 HARAKA_CONT: i32 = 900;
 HARAKA_STOP: i32 = 901;
 HARAKA_DENY: i32 = 902;
@@ -558,6 +691,21 @@ HARAKA_CONN_CAPABILITIES: i32 = 33;
 HARAKA_CONN_TLS_ENABLED: i32 = 34;
 HARAKA_CONN_STATE: i32 = 35;
 HARAKA_CONN_HOOK: i32 = 36;
+HARAKA_CONN_ROLE: i32 = 37;
+HARAKA_CONN_TLS_VERSION: i32 = 38;
+HARAKA_CONN_TLS_CIPHER: i32 = 39;
+HARAKA_CONN_TLS_CIPHER_STANDARD: i32 = 40;
+HARAKA_CONN_TLS_BITS: i32 = 41;
+HARAKA_CONN_TLS_SERVER_NAME: i32 = 42;
+HARAKA_CONN_TLS_ALPN: i32 = 43;
+HARAKA_CONN_TLS_RESUMED: i32 = 44;
+HARAKA_CONN_TLS_VERIFIED: i32 = 45;
+HARAKA_CONN_TLS_VERIFY_ERROR: i32 = 46;
+HARAKA_CONN_TLS_PEER: i32 = 47;
+HARAKA_CONN_TLS_ADVERTISED: i32 = 48;
+HARAKA_CONN_AUTH_USER: i32 = 49;
+HARAKA_CONN_AUTH_METHOD: i32 = 50;
+HARAKA_CONN_PROXY: i32 = 51;
 HARAKA_TRAN_UUID: i32 = 1001;
 HARAKA_TRAN_MAIL_FROM: i32 = 1002;
 HARAKA_TRAN_RCPT_TO: i32 = 1003;
@@ -601,6 +749,7 @@ HARAKA_STREAM_DOT_STUFFED: u32 = 2;
 HARAKA_STREAM_ENDING_DOT: u32 = 4;
 HARAKA_STREAM_SKIP_HEADERS: u32 = 8;
 HARAKA_STREAM_CLAMD: u32 = 16;
+HARAKA_RESTART_KEEP_NAME: u32 = 1;
 HARAKA_REGEX_CASELESS: u32 = 1;
 HARAKA_REGEX_ANCHORED: u32 = 2;
 HARAKA_PART_RAW: i32 = 0;
@@ -609,4 +758,23 @@ HARAKA_PART_TEXT: i32 = 2;
 HARAKA_DIGEST_MD5: i32 = 1;
 HARAKA_DIGEST_SHA1: i32 = 2;
 HARAKA_DIGEST_SHA256: i32 = 3;
-HARAKA_DIGEST_SHA512: i32 = 4;}
+HARAKA_DIGEST_SHA512: i32 = 4;
+HARAKA_DNS_A: u32 = 1;
+HARAKA_DNS_NS: u32 = 2;
+HARAKA_DNS_CNAME: u32 = 5;
+HARAKA_DNS_PTR: u32 = 12;
+HARAKA_DNS_MX: u32 = 15;
+HARAKA_DNS_TXT: u32 = 16;
+HARAKA_DNS_AAAA: u32 = 28;
+HARAKA_DNS_TLSA: u32 = 52;
+HARAKA_DNS_FOUND: i32 = 0;
+HARAKA_DNS_NO_DATA: i32 = 1;
+HARAKA_DNS_NO_NAME: i32 = 2;
+HARAKA_DNS_FAILED: i32 = 3;
+HARAKA_DNS_TIMED_OUT: i32 = 4;
+HARAKA_DNS_BOGUS: i32 = 5;
+HARAKA_DNS_BAD_NAME: i32 = 6;
+HARAKA_DNS_INSECURE: u32 = 0;
+HARAKA_DNS_SECURE: u32 = 1;
+HARAKA_DNS_IS_BOGUS: u32 = 2;
+HARAKA_DNS_STRICT: u32 = 1;}

@@ -68,3 +68,24 @@ impl Drop for Digest {
 pub fn digests_equal(a: &[u8], b: &[u8]) -> Result<bool, Error> {
     Ok(unsafe { (offered()?.equal)(lent(a), lent(b)) } == 1)
 }
+
+/// A key of `count` bytes from a password: PBKDF2 (RFC 8018) with HMAC. Slow, as it must be: offload it. Any thread.
+pub fn derive_key(
+    algorithm: Algorithm,
+    password: &[u8],
+    salt: &[u8],
+    rounds: u32,
+    count: usize,
+) -> Result<Vec<u8>, Error> {
+    let mut key = vec![0; count];
+    let (algorithm, out) = (algorithm as i32, key.as_mut_ptr().cast());
+    Error::check(unsafe { (offered()?.derive)(algorithm, lent(password), lent(salt), rounds, out, count) })?;
+    Ok(key)
+}
+
+/// Bytes that nobody can foresee. Any thread.
+pub fn random_bytes(count: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = vec![0; count];
+    Error::check(unsafe { (offered()?.random)(bytes.as_mut_ptr().cast(), count) })?;
+    Ok(bytes)
+}

@@ -71,6 +71,14 @@ impl Answer {
     pub fn with(code: i32, text: impl Into<String>) -> Answer {
         Answer { code, text: Some(text.into()) }
     }
+    /// The code: `abi::HARAKA_...`.
+    pub fn number(&self) -> i32 {
+        self.code
+    }
+    /// The words, if there are any.
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
     /// Refuse for good, 5xx.
     pub fn deny(text: impl Into<String>) -> Answer {
         Answer::with(HARAKA_DENY, text)
@@ -85,8 +93,8 @@ impl Answer {
 /// and a critical line. Any thread.
 #[must_use = "a hook must be answered"]
 pub struct Next {
-    handle: u64,
-    owner: u64,
+    pub(crate) handle: u64,
+    pub(crate) owner: u64,
 }
 
 impl Next {
@@ -192,7 +200,7 @@ unsafe extern "C" fn ask<F: Fn(&Call, Next)>(call: *const haraka_call) -> i32 {
     HARAKA_PENDING
 }
 
-unsafe extern "C" fn destroy<T>(context: *mut c_void) {
+pub(crate) unsafe extern "C" fn destroy<T>(context: *mut c_void) {
     callback(|| drop(Box::from_raw(context as *mut T)));
 }
 
@@ -319,7 +327,7 @@ impl Plugin {
 }
 
 /// A call that is refused has taken nothing: the context is still ours.
-fn taken_or_freed<T>(status: i32, context: *mut T) -> Result<(), Error> {
+pub(crate) fn taken_or_freed<T>(status: i32, context: *mut T) -> Result<(), Error> {
     if status < 0 {
         drop(unsafe { Box::from_raw(context) });
     }

@@ -34,19 +34,27 @@
 #![allow(clippy::missing_safety_doc)]
 
 pub mod abi;
+mod asking;
 mod body;
 #[doc(hidden)]
 pub mod border;
 mod digest;
+mod dns;
+mod domains;
 mod hook;
 mod object;
+mod tls;
 mod value;
 
+pub use asking::Refused;
 pub use body::{AttachmentReader, Body, Output, Part, PartEnd, PartFilter, PartInfo, Stream};
 pub use border::Error;
-pub use digest::{digests_equal, Algorithm, Digest};
+pub use digest::{derive_key, digests_equal, random_bytes, Algorithm, Digest};
+pub use dns::{DnsAnswer, DnsRecord, DnsStatus, Query, Resolver, Security};
+pub use domains::Domains;
 pub use hook::{Answer, Call, Next, Timer};
 pub use object::{Connection, Message, Object, Transaction};
+pub use tls::Tls;
 pub use value::{Address, Value, View};
 
 /// The plugin itself, as a handle: copy it freely.
@@ -116,9 +124,9 @@ macro_rules! plugin {
         const _: () = {
             // The ABI is that of `abi.rs`; the assertion below holds the two together.
             const TEXT: &str = concat!(
-                "format=1\0abi=0.3\0name=", $name, "\0version=", $version, "\0summary=", $summary, "\0" $(, $note)?
+                "format=1\0abi=0.4\0name=", $name, "\0version=", $version, "\0summary=", $summary, "\0" $(, $note)?
             );
-            const _: () = assert!($crate::abi::HARAKA_ABI_MAJOR == 0 && $crate::abi::HARAKA_ABI_MINOR == 3);
+            const _: () = assert!($crate::abi::HARAKA_ABI_MAJOR == 0 && $crate::abi::HARAKA_ABI_MINOR == 4);
 
             #[used]
             #[link_section = ".note.haraka"]

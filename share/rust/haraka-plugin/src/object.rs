@@ -106,7 +106,31 @@ impl Connection {
         }
     }
 
-    fn raw_connection(&self) -> haraka_connection {
+    /// The section of smtp.ini that the listener belongs to: `mx`, `submission`, `lmtp`, or empty.
+    pub fn role(&self) -> String {
+        self.words(HARAKA_CONN_ROLE)
+    }
+    /// Whether TLS is in use. More of it: properties `HARAKA_CONN_TLS_...`.
+    pub fn is_encrypted(&self) -> bool {
+        self.property(HARAKA_CONN_TLS_ENABLED).is_true()
+    }
+    /// Who has authenticated; empty: nobody.
+    pub fn auth_user(&self) -> String {
+        self.words(HARAKA_CONN_AUTH_USER)
+    }
+    /// The client has authenticated. Relaying is a question of its own.
+    pub fn set_authenticated(&self, user: &str, method: &str) -> Result<(), Error> {
+        self.set_property(HARAKA_CONN_AUTH_USER, user)?;
+        self.set_property(HARAKA_CONN_AUTH_METHOD, method)
+    }
+    /// The session begins anew once the current hook was answered with OK: no transaction, no hello, nobody authenticated, no
+    /// relaying. The client's name is looked up unless it is known. Only in `unrecognized_command`.
+    pub fn restart(&self, keeps_name: bool) -> Result<(), Error> {
+        let flags = if keeps_name { HARAKA_RESTART_KEEP_NAME } else { 0 };
+        Error::check(unsafe { (host().restart)(self.raw_connection(), flags) })
+    }
+
+    pub(crate) fn raw_connection(&self) -> haraka_connection {
         haraka_connection { bits: self.0.handle }
     }
     fn words(&self, property: i32) -> String {

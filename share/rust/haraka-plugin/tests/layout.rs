@@ -75,8 +75,11 @@ fn ours() -> Structs {
             header_add, header_remove, header_get, message_retain, message_release, message_size, message_read, post,
             timer_start, timer_cancel, offload, wall_clock, monotonic_clock, service, config_watch,
             header_get_decoded, header_lines, auth_results, message_stream, stream_read, stream_close, user_config_get,
-            process_title,
+            process_title, ask_client, ask_hook, restart,
         }
+        haraka_status_callback { function, context, destroy }
+        haraka_line_callback { function, context, destroy }
+        haraka_verdict_callback { function, context, destroy }
         haraka_stream_options { size, flags, chunk_size }
         haraka_regex { bits }
         haraka_regex_1 { size, compile, match_, free }
@@ -89,7 +92,15 @@ fn ours() -> Structs {
         haraka_body_1 {
             size, root, part, child, parent, get, header_get, open, attachments, filter, banner, emit
         }
-        haraka_digest_1 { size, digest, begin, update, finish, drop, equal }
+        haraka_digest_1 { size, digest, begin, update, finish, drop, equal, derive, random }
+        haraka_tls_1 { size, available, start, channel_binding }
+        haraka_query { bits }
+        haraka_dns_record { type_, ttl, priority, reserved, text, data }
+        haraka_dns_answer { size, status, security, type_, ttl, name, canonical, reason, records, count }
+        haraka_dns_options { size, flags, reserved, timeout, next }
+        haraka_dns_callback { function, context, destroy }
+        haraka_dns_1 { size, lookup, cancel, reverse_name }
+        haraka_domains_1 { size, organizational, is_public_suffix, has_known_top, to_ascii }
     }
 }
 
