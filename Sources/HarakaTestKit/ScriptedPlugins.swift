@@ -50,8 +50,10 @@ public struct ScriptedPlugins {
 extension Question {
     /// The hook's name, that of a custom one included.
     public var hookName: String {
-        if case .named(let name, _, _) = self { return name }
-        return hook?.name ?? ""
+        switch self {
+        case .named(let name, _, _), .custom(let name, _): name
+        default: hook?.name ?? ""
+        }
     }
 }
 

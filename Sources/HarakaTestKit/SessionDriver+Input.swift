@@ -19,7 +19,27 @@ extension SessionSettings {
     public static var test: SessionSettings {
         var settings = SessionSettings()
         settings.banner = "Haraka/1.0"
+        settings.sendsEnhancedCodes = false
         return settings
+    }
+
+    /// The same with enhanced status codes.
+    public static var coded: SessionSettings {
+        var settings = test
+        settings.sendsEnhancedCodes = true
+        return settings
+    }
+}
+
+extension TLSFacts {
+    /// A client without a certificate.
+    public static var test: TLSFacts {
+        var facts = TLSFacts()
+        facts.version = "TLSv1.3"
+        facts.cipher = "TLS_AES_256_GCM_SHA384"
+        facts.standardCipher = "TLS_AES_256_GCM_SHA384"
+        facts.bits = 256
+        return facts
     }
 }
 
@@ -45,6 +65,8 @@ extension SessionDriver {
             let line = input.withUnsafeBytes { CommandLine(UnsafeRawBufferPointer(rebasing: $0[..<length])) }
             connection.currentLine = String(decoding: input[..<length], as: UTF8.self)
             input.removeFirst(consumed)
+            let greetings = machine.settings.isLMTP ? ["HELO", "EHLO", "LHLO"] : ["HELO", "EHLO"]
+            awaited = greetings.contains(line.word.uppercased()) ? .hello : .other
             perform(machine.received(line, isFollowed: !input.isEmpty))
         }
         return true

@@ -6,7 +6,12 @@ public import SMTPSyntax
 /// Drives a `SessionMachine` as the network room does. One thread.
 public final class SessionDriver {
     public let connection: Connection
-    public var plugins = ScriptedPlugins() { didSet { machine.heard = HookSet.haraka.union(plugins.heard) } }
+    public var plugins = ScriptedPlugins() {
+        didSet {
+            machine.heard = HookSet.haraka.union(plugins.heard)
+            twin?.plugins = plugins
+        }
+    }
     /// The hooks that were asked, in order.
     public private(set) var asked: [String] = []
     /// What the system's lookup of the client's name gives; nil: it takes its time.
@@ -31,8 +36,18 @@ public final class SessionDriver {
     var lines: LineDecoder
     var reception: Reception?
     let bareNewline: BareNewlinePolicy
-    private var run: ScriptedRun?
-    private var isResolving = false
+    /// The same session with enhanced status codes.
+    let twin: SessionDriver?
+    /// What went out, reply by reply, since the twin was compared.
+    var sent: [SentReply] = []
+    var lastReplySeen = Reply(0, "")
+    var awaited = Awaited.banner
+
+    /// What the client waits for: two kinds of replies have no status.
+    enum Awaited { case banner, hello, other }
+
+    var run: ScriptedRun?
+    var isResolving = false
 
     /// - Parameters:
     ///   - remote: the client's address; "" is a unix socket
@@ -55,6 +70,11 @@ public final class SessionDriver {
         machine.heard = .haraka
         lines = LineDecoder(limit: 512, bareNewline: bareNewline)
         self.bareNewline = bareNewline
+        var coded = settings
+        coded.sendsEnhancedCodes = true
+        twin =
+            settings.sendsEnhancedCodes
+            ? nil : SessionDriver(coded, remote: ip, port: port, bareNewline: bareNewline)
     }
 
     /// A session that has heard the banner and said EHLO.
@@ -86,6 +106,8 @@ public final class SessionDriver {
         output = []
         asked = []
         replies = []
+        sent = []
+        twin?.forget()
     }
 
     /// The hook that a handler is thinking about.
@@ -93,54 +115,6 @@ public final class SessionDriver {
 
     /// What that handler was asked.
     public var question: Question? { run?.question }
-
-    // MARK: events
-
-    public func connect() { perform(machine.connected()) }
-
-    /// Bytes of the client arrive in one piece.
-    public func send(_ bytes: [UInt8]) {
-        guard !isClosed, !machine.isDisconnecting else { return }
-        if !machine.awaitsCommand, reception == nil { machine.spokeEarly() }
-        input += bytes
-        pump()
-    }
-
-    /// The handler that was taking its time answers.
-    public func answer(_ verdict: Verdict) {
-        guard var current = run else { return }
-        let final = current.answered(verdict)
-        run = current
-        note(current)
-        guard let final else { return }
-        run = nil
-        perform(machine.hooksCompleted(final))
-        pump()
-    }
-
-    public func resolve(_ name: String) {
-        guard isResolving else { return }
-        isResolving = false
-        perform(machine.nameResolved(name))
-        pump()
-    }
-
-    public func clientLeaves() {
-        if let question = run?.question, !HookRules(question.hook ?? .unrecognizedCommand).isRequired { run = nil }
-        reception = nil
-        perform(machine.clientLeft())
-    }
-
-    public func timeIsOut() { interrupt { $0.machine.timedOut() } }
-    public func serverStops() { interrupt { $0.machine.serverStops() } }
-    public func serverFails() { interrupt { $0.machine.failed() } }
-
-    /// Plugins are told that nobody waits for them any more; then the machine hears of it.
-    private func interrupt(_ event: (SessionDriver) -> SessionAction) {
-        if !machine.isDisconnecting { run = nil }
-        reception = nil
-        perform(event(self))
-    }
 
     // MARK: actions
 
@@ -154,8 +128,7 @@ public final class SessionDriver {
         switch action {
         case .ask(let question): return ask(question)
         case .send(let reply, let then):
-            replies.append(reply)
-            reply.encode(into: { output += $0 })
+            put(reply)
             return go(on: then)
         case .proceed(let then): return go(on: then)
         case .resolveName:
@@ -171,8 +144,20 @@ public final class SessionDriver {
         }
     }
 
+    func put(_ reply: Reply) {
+        replies.append(reply)
+        var bytes: [UInt8] = []
+        reply.encode(into: { bytes += $0 })
+        output += bytes
+        // The banner is 220; whoever is turned away instead of it is told why.
+        let isBanner = awaited == .banner && reply.code == 220
+        sent.append(SentReply(bytes: bytes, isBare: isBanner || awaited == .hello))
+        awaited = .other
+    }
+
     private func ask(_ question: Question) -> SessionAction? {
         asked.append(question.hookName)
+        if question == .connect { awaited = .banner }
         prepare(question)
         var current = ScriptedRun(question, &plugins)
         let verdict = current.start()
@@ -182,7 +167,7 @@ public final class SessionDriver {
         return nil
     }
 
-    private func note(_ run: ScriptedRun) {
+    func note(_ run: ScriptedRun) {
         if run.denialsAsked > 0, asked.last != Hook.deny.name { asked.append(Hook.deny.name) }
         if run.listenersAsked > 0, asked.last != Hook.ok.name { asked.append(Hook.ok.name) }
     }

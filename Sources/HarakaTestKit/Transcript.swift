@@ -14,10 +14,15 @@ import SMTPSyntax
 ///     A: CONT                       ... and now it answers
 ///     C: MAIL FROM:<a@example.com>  the client; lines in a row come in one piece (pipelining)
 ///     C~: no line end               the same without CR LF
+///     R: 235 welcome                a plugin that was asked replies by itself
 ///     S: 250 OK                     each line that the server sends, complete
-///     E: client leaves              or: time is out, server stops, server fails, name NXDOMAIN
+///     E: client leaves              or: time is out, server stops, server fails, name NXDOMAIN, connect
+///     E: TLS                        the handshake is done; or: speaks TLS (where there is none), restart,
+///                                   restart with name
 ///     H: mail rcpt                  the hooks that were asked since the last H
 ///     X: closed                     the server has closed (or: open)
+///
+/// Whatever is played happens a second time in a session with enhanced status codes, which must say the same with them.
 ///
 /// `\r`, `\n`, `\t`, `\0`, `\\` and `\xFF` stand for bytes. Spaces after the colon: one is skipped.
 public struct Transcript {

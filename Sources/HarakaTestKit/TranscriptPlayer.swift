@@ -1,6 +1,7 @@
 // Plays a transcript against a session and collects what differs.
 
 import HarakaCore
+import SMTPSyntax
 
 struct TranscriptPlayer {
     let driver: SessionDriver
@@ -24,6 +25,9 @@ struct TranscriptPlayer {
             guard !isFollowedByClient else { return }
             driver.send(group)
             group = []
+        case "R":
+            guard let code = Int(step.text.prefix(3)) else { return differ(step, "no reply: \(step.text)") }
+            driver.respond(Reply(code, String(step.text.dropFirst(4)).unescapedText))
         case "A":
             guard let verdict = Verdict(step.text) else { return differ(step, "no such code: \(step.text)") }
             if driver.thinking == nil { differ(step, "nobody is thinking") }
@@ -44,6 +48,7 @@ struct TranscriptPlayer {
 
     mutating func end() {
         while let line = takeLine() { differences.append("at the end: unexpected S: \(line)") }
+        differences += driver.twinDifferences()
     }
 
     private mutating func differ(_ step: Transcript.Step, _ words: String) {
@@ -54,6 +59,10 @@ struct TranscriptPlayer {
         switch step.text {
         case "connect": driver.connect()
         case "client leaves": driver.clientLeaves()
+        case "speaks TLS": driver.event { $0.spokeTLS() }
+        case "TLS": driver.establishTLS()
+        case "restart": driver.restart(keepsName: false)
+        case "restart with name": driver.restart(keepsName: true)
         case "time is out": driver.timeIsOut()
         case "server stops": driver.serverStops()
         case "server fails": driver.serverFails()

@@ -19,7 +19,7 @@ public struct ReceivedLine: Sendable {
     public var localHost = ""
     /// Software of this server, such as `Haraka/3.1.6`.
     public var localInfo = ""
-    /// See ``protocolName(isExtended:isTLS:isAuthenticated:)``.
+    /// See ``protocolName(isExtended:isTLS:isAuthenticated:isLMTP:)``.
     public var protocolName = "ESMTP"
     /// UUID of the transaction.
     public var transactionID: String
@@ -38,9 +38,11 @@ public struct ReceivedLine: Sendable {
         self.date = date
     }
 
-    /// The `with` keyword of RFC 3848: `SMTP` or `ESMTP`, then `S` for TLS, then `A` for authentication.
-    public static func protocolName(isExtended: Bool, isTLS: Bool, isAuthenticated: Bool) -> String {
-        (isExtended ? "ESMTP" : "SMTP") + (isTLS ? "S" : "") + (isAuthenticated ? "A" : "")
+    /// The `with` keyword of RFC 3848: `SMTP`, `ESMTP` or `LMTP`, then `S` for TLS, then `A` for authentication.
+    public static func protocolName(
+        isExtended: Bool, isTLS: Bool, isAuthenticated: Bool, isLMTP: Bool = false
+    ) -> String {
+        (isLMTP ? "LMTP" : isExtended ? "ESMTP" : "SMTP") + (isTLS ? "S" : "") + (isAuthenticated ? "A" : "")
     }
 
     /// The value, folded with CR LF TAB, without name and final line end.

@@ -59,4 +59,10 @@ public struct CommandLine: Sendable {
         word = line.string(0..<wordEnd)
         argument = line.string(start..<end)
     }
+
+    /// The first word is `command`, which is given in upper case.
+    public func isCommand(_ command: String) -> Bool {
+        word.utf8.count == command.utf8.count
+            && zip(word.utf8, command.utf8).allSatisfy { ($0 >= 0x61 && $0 <= 0x7A ? $0 & 0xDF : $0) == $1 }
+    }
 }

@@ -26,6 +26,18 @@ public struct EnhancedStatus: Hashable, Sendable, CustomStringConvertible {
         self.init(class: UInt8(first), subject: subject, detail: detail)
     }
 
+    /// The status that `text` begins with, if a blank or nothing follows, and how many bytes both have. Cheap if it
+    /// begins with a letter.
+    static func leading(_ text: String) -> (status: EnhancedStatus, count: Int)? {
+        let bytes = text.utf8
+        let isDigit = bytes.withContiguousStorageIfAvailable { $0.first.map { (0x32...0x35).contains($0) } ?? false }
+        guard isDigit ?? true else { return nil }
+        let word = bytes.prefix(10).prefix { $0 != .space }
+        guard word.count == bytes.count || bytes.dropFirst(word.count).first == .space else { return nil }
+        guard let status = EnhancedStatus(String(Substring(word))) else { return nil }
+        return (status, min(word.count + 1, bytes.count))
+    }
+
     private static func number(_ digits: Substring.UTF8View) -> UInt16? {
         guard (1...3).contains(digits.count), digits.allSatisfy(\.isDigit) else { return nil }
         if digits.count > 1, digits.first == UInt8(ascii: "0") { return nil }

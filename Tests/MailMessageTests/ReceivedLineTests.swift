@@ -50,6 +50,8 @@ struct ReceivedLineTests {
         #expect(ReceivedLine.protocolName(isExtended: false, isTLS: false, isAuthenticated: false) == "SMTP")
         #expect(ReceivedLine.protocolName(isExtended: true, isTLS: false, isAuthenticated: true) == "ESMTPA")
         #expect(ReceivedLine.protocolName(isExtended: true, isTLS: true, isAuthenticated: false) == "ESMTPS")
+        let lmtp = ReceivedLine.protocolName(isExtended: true, isTLS: true, isAuthenticated: true, isLMTP: true)
+        #expect(lmtp == "LMTPSA")
     }
 
     @Test("a name that could not be found is left out", arguments: ["", "NXDOMAIN", "DNSERROR"])

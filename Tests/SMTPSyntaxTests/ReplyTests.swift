@@ -23,6 +23,9 @@ struct ReplyTests {
             (Reply(250, lines: []), "250 \r\n"),
             (Reply(250, lines: [" ", "\u{0}\u{7F}"]), "250 \r\n"),
             (Reply(250, " a "), "250  a \r\n"),
+            (Reply(250, String(repeating: " ", count: 16)), "250 \r\n"),
+            (Reply(250, "a\n        \nb"), "250-a\r\n250 b\r\n"),
+            (Reply(250, "        a"), "250         a\r\n"),
             (Reply(550, "J\u{F6}rg \u{20AC}"), "550 J\u{F6}rg \u{20AC}\r\n"),
             (Reply(250, "OK", status: EnhancedStatus("2.0.0")), "250 OK\r\n"),
         ])
@@ -42,6 +45,18 @@ struct ReplyTests {
         ])
     func controls(reply: Reply, expected: String) {
         #expect(wire(reply) == expected)
+    }
+
+    @Test("control characters are found at every place", arguments: ["\u{0}", "\u{1F}", "\u{7F}", "\u{80}", "\u{9F}"])
+    func everyPlace(character: String) {
+        for length in 0..<24 {
+            for place in 0...length {
+                let (before, after) = (
+                    String(repeating: "\u{7E}", count: place), String(repeating: "\u{E9}", count: length - place)
+                )
+                #expect(wire(Reply(550, "!\(before)\(character)\(after)")) == "550 !\(before)\(after)\r\n")
+            }
+        }
     }
 
     @Test("a line of 510 bytes is sent whole, one more goes on in a further line")

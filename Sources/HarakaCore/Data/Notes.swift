@@ -35,6 +35,9 @@ public struct Notes: Sendable, Equatable {
         return true
     }
 
+    /// Takes away what is under a name without a path.
+    mutating func remove(_ key: String) { root[key] = nil }
+
     /// Appends to the list under a name without a path; a single value there becomes its first item.
     mutating func append(_ value: Value, toListAt key: String) { root.append(value, toListAt: key) }
 

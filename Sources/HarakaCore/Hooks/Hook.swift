@@ -71,7 +71,9 @@ public enum Hook: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// False: the name is known, so that plugins can register on it, but the core does not ask it yet.
+    /// False: the name is known, so that plugins can register on it, but the core does not ask it. Those of AUTH are
+    /// asked by the plugin that does AUTH (auth/auth_base): `auth_plain`, `auth_login` or `auth_cram_md5`, then `auth`,
+    /// as in qpsmtpd, with mechanism, user, password, hash and ticket. Nobody asks `auth_parse`.
     public var isAsked: Bool {
         switch self {
         case .authParse, .auth, .authPlain, .authLogin, .authCRAMMD5: false

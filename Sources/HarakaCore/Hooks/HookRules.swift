@@ -33,9 +33,15 @@ public struct HookRules: Sendable, Equatable {
         case .config, .userConfig:
             canRefuse = true
             consultsDeny = false
+        // The plugin that asks them answers the client. A refusal is a wrong password, which is not to be pardoned, and
+        // the password is no business of `deny` and `ok`.
+        case .auth, .authPlain, .authLogin, .authCRAMMD5:
+            canRefuse = true
+            consultsDeny = false
+        case .authParse: consultsDeny = false
         // A refusal of these is for good (5xx), and a plugin that fails must not refuse for good: the core's own way
         // counts.
-        case .heloParse, .ehloParse, .mailParse, .rcptParse, .authParse, .mailPre, .rcptPre, .help: break
+        case .heloParse, .ehloParse, .mailParse, .rcptParse, .mailPre, .rcptPre, .help: break
         case .capabilities, .quit, .rset, .queueOK, .receivedLine: break
         default: canRefuse = true
         }

@@ -118,8 +118,11 @@ public struct PluginReply: Sendable, Equatable {
 
     /// The SMTP reply: the plugin's words, else the standard ones of its DSN, else `text`. A DSN replaces the code and
     /// puts its status before each line (RFC 2034 section 4).
-    public func reply(_ code: Int, _ text: @autoclosure () -> String) -> Reply {
-        guard !isEmpty else { return Reply(code, text()) }
+    /// - Parameter status: of `text`, if nothing was said
+    public func reply(
+        _ code: Int, _ text: @autoclosure () -> String, status fitting: @autoclosure () -> EnhancedStatus? = nil
+    ) -> Reply {
+        guard !isEmpty else { return Reply(code, text(), status: fitting()) }
         var words = visibleLines
         if words.isEmpty {
             let standard = status?.standardText ?? ""

@@ -20,12 +20,22 @@ public final class Connection {
         public var tempfail = 0
         public var reject = 0
     }
-    public enum HelloVerb: String, Sendable { case none = "", helo = "HELO", ehlo = "EHLO" }
+    public enum HelloVerb: String, Sendable { case none = "", helo = "HELO", ehlo = "EHLO", lhlo = "LHLO" }
     /// Haraka's numbers.
     public enum State: Int, Sendable { case command = 1, loop = 2, data = 3, disconnecting = 99, disconnected = 100 }
 
-    /// Upper-case UUID.
-    public let uuid: String
+    /// Upper-case UUID; another one after XCLIENT.
+    public var uuid: String
+    /// The section of smtp.ini that its listener belongs to; empty: none.
+    public var role = ""
+    /// Nil: in the clear.
+    public var tls: TLSFacts?
+    /// STARTTLS was offered.
+    public var hasOfferedTLS = false
+    /// Who has authenticated; nil: nobody.
+    public var auth: AuthFacts?
+    /// The client came by a proxy that says so.
+    public var proxy: ProxyFacts?
     /// Milliseconds since 1970.
     public let startTime: Int64
     public var remote = Endpoint() { didSet { if remote.ip != oldValue.ip { classify() } } }
@@ -74,6 +84,8 @@ public final class Connection {
     var recorded = Results()
     var hasRecordedEnds = false
     var hasGreeted = false
+    /// The client has said AUTH: what it says from then on may be a part of it.
+    public internal(set) var hasSaidAuth = false
     private var ownRelaying = false
     private let localAddresses: Set<IPAddress>
 
@@ -105,14 +117,20 @@ public final class Connection {
         set { if let transaction { transaction.isRelaying = newValue } else { ownRelaying = newValue } }
     }
 
+    /// Neither the connection nor its transaction may relay any more.
+    func forgetRelaying() {
+        ownRelaying = false
+        if transaction?.isRelaying != nil { transaction?.isRelaying = false }
+    }
+
     /// "host [ip]", or "[ip]" when the name is not known.
     public var remoteDescription: String {
         let isKnown = !remote.host.isEmpty && remote.host != "NXDOMAIN" && remote.host != "DNSERROR"
         return isKnown ? "\(remote.host) [\(remote.ip)]" : "[\(remote.ip)]"
     }
 
-    /// The last reply as it went out: "250 OK", lines joined with \n.
-    public var lastResponse: String { lastReply.code == 0 ? "" : "\(lastReply.code) \(lastReply.text)" }
+    /// The last reply as it went out: "250 2.0.0 OK", lines joined with \n.
+    public var lastResponse: String { lastReply.code == 0 ? "" : lastReply.description }
 
     /// The uuid as log lines show it: with the number of the transaction.
     public var logUUID: String { transactionCount > 0 ? "\(uuid).\(transactionCount)" : uuid }

@@ -60,8 +60,10 @@ public enum Question: Sendable, Equatable {
     case unrecognizedCommand(word: String, rest: String)
     /// A hook of any name, reached by NEXT_HOOK.
     case named(String, word: String, rest: String)
+    /// A hook that plugins ask, not the machine: those of AUTH, or one of any name, with its arguments.
+    case custom(String, [Value])
 
-    /// The hook that is asked; nil for a custom one.
+    /// The hook that is asked; nil for one of any name.
     public var hook: Hook? {
         switch self {
         case .preConnection: .preConnection
@@ -101,6 +103,7 @@ public enum Question: Sendable, Equatable {
         case .postConnection: .postConnection
         case .unrecognizedCommand: .unrecognizedCommand
         case .named: nil
+        case .custom(let name, _): Hook(name: name)
         }
     }
 }

@@ -24,13 +24,16 @@ extension SessionMachine {
     /// The last words, unless the last words are out already.
     private mutating func farewell(_ reply: Reply) -> SessionAction {
         guard !isDisconnecting else { return .wait }
+        omitsStatus = false
         switch state {
-        case .resuming(.disconnect): return .wait
+        case .resuming(.disconnect), .repeating(.disconnect): return .wait
         case .asking(.queueOK(let text)):
             // A plugin has the message: a client that hears 421 now would send it a second time.
             count(.ok)
             return send(queued(text), then: .disconnect)
-        default: return send(reply, then: .disconnect)
+        default:
+            finalReplies = 0
+            return send(reply, then: .disconnect)
         }
     }
 
@@ -38,6 +41,10 @@ extension SessionMachine {
     /// Ends a question that is open; the driver has told the plugins. Safe to call twice.
     public mutating func disconnect() -> SessionAction {
         guard !isDisconnecting else { return .wait }
+        guard hasBegun else {
+            connection.state = .disconnected
+            return closed()
+        }
         connection.state = .disconnecting
         switch state {
         case .asking(.resetTransaction), .asking(.queuePost):

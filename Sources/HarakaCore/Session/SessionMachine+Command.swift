@@ -9,13 +9,17 @@ extension SessionMachine {
         if case .looping(let reply) = state { return loop(reply, line) }
         guard case .ready = state else { return .wait }
         hookHops = 0
+        mayGreet = false
+        restart = nil
+        omitsStatus = isHello(line)
+        if let end = endsByLimit() { return end }
         if isFollowed { notePipelining(line) }
         if line.is8Bit, connection.helloVerb == .helo {
             return send(Reply(501, "Syntax error (8-bit characters not allowed)", status: .init(5, 5, 2)))
         }
         switch line.verb {
-        case .helo: return hello(.helo, line)
-        case .ehlo: return hello(.ehlo, line)
+        case .helo: return settings.isLMTP ? noCommand() : hello(.helo, line)
+        case .ehlo: return settings.isLMTP ? noCommand() : hello(.ehlo, line)
         case .mail: return mail(line)
         case .rcpt: return rcpt(line)
         case .data: return data(line.argument)
@@ -24,8 +28,29 @@ extension SessionMachine {
         case .vrfy: return ask(.vrfy(line.argument))
         case .help: return heard.contains(.help) ? ask(.help(line.argument)) : helpDecided(.cont)
         case .quit: return line.argument.isEmpty ? ask(.quit) : syntaxError()
-        case nil: return ask(.unrecognizedCommand(word: line.word, rest: line.argument))
+        case nil: return unknown(line)
         }
+    }
+
+    /// A greeting of the client's, whose reply has no enhanced status.
+    private func isHello(_ line: CommandLine) -> Bool {
+        switch line.verb {
+        case .helo, .ehlo: true
+        case nil: settings.isLMTP && line.isCommand("LHLO")
+        default: false
+        }
+    }
+
+    /// What the core knows of the commands that are not SMTP's own; the others are for plugins.
+    private mutating func unknown(_ line: CommandLine) -> SessionAction {
+        if settings.isLMTP, line.isCommand("LHLO") { return hello(.lhlo, line) }
+        // A proxy that is on the list has said it before the session.
+        if line.isCommand("PROXY") {
+            let text = "PROXY not allowed from \(connection.remote.ip)"
+            return send(Reply(421, text, status: .init(4, 7, 1)), then: .disconnect)
+        }
+        if line.isCommand("AUTH") { connection.hasSaidAuth = true }
+        return ask(.unrecognizedCommand(word: line.word, rest: line.argument))
     }
 
     /// After EHLO, RSET, MAIL, SEND, SOML, SAML and RCPT may stand anywhere in a group, other commands only at its end
@@ -41,7 +66,11 @@ extension SessionMachine {
     }
 
     private mutating func loop(_ reply: Reply, _ line: CommandLine) -> SessionAction {
-        guard line.verb == .quit, line.argument.isEmpty else { return .send(reply, .read) }
+        guard line.verb == .quit, line.argument.isEmpty else {
+            var reply = reply
+            if isHello(line) { reply.showsStatus = false }
+            return .send(reply, .read)
+        }
         connection.state = .command
         return ask(.quit)
     }
@@ -51,7 +80,28 @@ extension SessionMachine {
     /// A protocol error of the client's: counted, and answered.
     mutating func protocolError(_ code: Int, _ lines: [String], _ status: EnhancedStatus) -> SessionAction {
         connection.errors += 1
-        return send(Reply(code, lines: lines, status: status))
+        return endsByLimit() ?? send(Reply(code, lines: lines, status: status))
+    }
+
+    private mutating func noCommand() -> SessionAction {
+        protocolError(500, ["Unrecognized command"], .init(5, 5, 1))
+    }
+
+    /// What was counted may have been one too many: then the last words stand for the reply to it. Nil: it was not.
+    mutating func endsByLimit() -> SessionAction? {
+        if settings.maxErrors > 0, connection.errors >= settings.maxErrors {
+            return send(Reply(421, "Too many errors", status: .init(4, 7, 0)), then: .disconnect)
+        }
+        guard settings.maxRefusedRecipients > 0, connection.rcptCount.reject >= settings.maxRefusedRecipients else {
+            return nil
+        }
+        return send(Reply(421, "Too many bad recipients", status: .init(4, 7, 0)), then: .disconnect)
+    }
+
+    /// At the beginning of a command: the client talks TLS, and this is no place for it.
+    public mutating func spokeTLS() -> SessionAction {
+        guard awaitsCommand else { return .wait }
+        return send(Reply(501, "SSL attempted over a non-SSL socket", status: .init(5, 5, 1)), then: .disconnect)
     }
 
     /// A line longer than `max.line_length`.
@@ -74,7 +124,7 @@ extension SessionMachine {
         case .ok: return send(Reply(250, "User OK", status: .init(2, 1, 5)))
         default:
             let text = "Just try sending a mail and we'll see how it turns out..."
-            return send(Reply(252, text, status: .init(2, 1, 5)))
+            return send(Reply(252, text, status: .init(2, 0, 0)))
         }
     }
 
@@ -97,15 +147,15 @@ extension SessionMachine {
 
     mutating func unrecognizedDecided(_ verdict: Verdict, _ word: String, _ rest: String) -> SessionAction {
         switch verdict.code {
-        case .ok: return proceed()
+        case .ok: return restart.map { resetTransaction(then: .session(keepsName: $0)) } ?? proceed()
         case .nextHook: return nextHook(verdict.reply.text, word, rest)
         case .denyDisconnect, .denySoftDisconnect:
             return refuse(verdict, (521, "Unrecognized command"), (421, "Unrecognized command"))
         case .deny: return send(verdict.reply.refusal(500, "Unrecognized command"))
         default:
-            guard !verdict.reply.isEmpty else { return protocolError(500, ["Unrecognized command"], .init(5, 5, 1)) }
+            guard !verdict.reply.isEmpty else { return noCommand() }
             connection.errors += 1
-            return send(verdict.reply.reply(500, "Unrecognized command"))
+            return endsByLimit() ?? send(verdict.reply.reply(500, "Unrecognized command"))
         }
     }
 
@@ -114,7 +164,7 @@ extension SessionMachine {
     private mutating func nextHook(_ name: String, _ word: String, _ rest: String) -> SessionAction {
         hookHops += 1
         guard hookHops <= 8, !name.isEmpty else {
-            return protocolError(500, ["Unrecognized command"], .init(5, 5, 1))
+            return noCommand()
         }
         switch Hook(name: name) {
         case .noop: return ask(.noop(rest))
@@ -124,7 +174,7 @@ extension SessionMachine {
         case .quit: return ask(.quit)
         case .initMaster, .initChild, .postFork, .log, .logging, .config, .userConfig, .preConnection, .connectInit,
             .lookupRDNS, .connect, .deny, .ok, .resetTransaction, .queuePost, .disconnect, .postConnection:
-            return protocolError(500, ["Unrecognized command"], .init(5, 5, 1))
+            return noCommand()
         default: return ask(.named(name, word: word, rest: rest))
         }
     }

@@ -1,13 +1,20 @@
 // The beginning of a session: pre_connection, connect_init, the client's name, connect, the banner. RFC 5321
 // section 3.1.
 
-import SMTPSyntax
+public import SMTPSyntax
 
 extension SessionMachine {
     /// The client is there.
     public mutating func connected() -> SessionAction {
         guard case .new = state else { return .wait }
+        hasBegun = true
         return ask(heard.contains(.preConnection) ? .preConnection : .connectInit)
+    }
+
+    /// Before `connected`: the client is sent away (too many of them, no PROXY header ...), and no plugin hears of it.
+    public mutating func turnedAway(_ reply: Reply) -> SessionAction {
+        guard case .new = state else { return .wait }
+        return send(reply, then: .disconnect)
     }
 
     /// Who is refused here is gone: nothing else has begun.
@@ -21,7 +28,10 @@ extension SessionMachine {
     ///
     /// After EHLO commands may come together, but nothing behind DATA before its 354 (RFC 2920 section 3.1).
     public mutating func spokeEarly() {
-        guard connection.isESMTP else { return connection.isEarlyTalker = true }
+        guard connection.isESMTP else {
+            if !mayGreet { connection.isEarlyTalker = true }
+            return
+        }
         if case .data? = question { connection.isEarlyTalker = true }
     }
 
@@ -55,6 +65,7 @@ extension SessionMachine {
         case .done: return proceed()
         default:
             let isSilent = verdict.reply.code == nil && verdict.reply.visibleLines.isEmpty
+            omitsStatus = true
             return send(isSilent ? banner : verdict.reply.reply(220, banner.lines.first ?? ""))
         }
     }

@@ -9,7 +9,9 @@ extension SessionMachine {
             return protocolError(503, ["MAIL required first"], .init(5, 5, 1))
         }
         guard !transaction.recipients.isEmpty else {
-            if connection.isPipelining { return send(Reply(554, "No valid recipients", status: .init(5, 5, 1))) }
+            // RFC 2033 section 4.2 wants 503 for LMTP.
+            let code = settings.isLMTP ? 503 : 554
+            if connection.isPipelining { return send(Reply(code, "No valid recipients", status: .init(5, 5, 1))) }
             return protocolError(503, ["RCPT required first"], .init(5, 5, 1))
         }
         return ask(settings.addsReceived && heard.contains(.receivedLine) ? .receivedLine : .data)
@@ -65,6 +67,7 @@ extension SessionMachine {
     public mutating func messageEnded(_ facts: MessageFacts) -> SessionAction {
         guard case .receivingMessage = state, let transaction = connection.transaction else { return .wait }
         connection.state = .command
+        if settings.isLMTP { finalReplies = transaction.rcptCount.accept }
         transaction.dataBytes = facts.bytes
         connection.totalBytes &+= facts.bytes
         if headerRefusal != nil { return judge() }

@@ -31,11 +31,16 @@ extension SessionMachine {
         case .rcpt, .rcptOK: settleRecipient()
         case .dataPostHeaders, .dataPost, .queuePre, .queue, .queueOutbound, .maxDataExceeded:
             countByReply()
-            return proceed(.reset(.read))
+            return hasAnsweredSome ? say(connection.lastReply, then: .reset(.read)) : proceed(.reset(.read))
         case .rset, .data: return proceed(.reset(.read))
         default: break
         }
         return proceed()
+    }
+
+    /// LMTP: the plugin has answered for some recipients, but not for all; its last reply is that to the others.
+    private var hasAnsweredSome: Bool {
+        finalReplies > 0 && finalReplies < connection.transaction?.rcptCount.accept ?? 0
     }
 
     /// The last reply, which is the plugin's now, said no.

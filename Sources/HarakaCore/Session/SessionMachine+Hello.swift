@@ -1,4 +1,4 @@
-// HELO and EHLO. RFC 5321 section 4.1.1.1.
+// HELO and EHLO. RFC 5321 section 4.1.1.1. LHLO is EHLO for LMTP (RFC 2033 section 4.1).
 
 import SMTPSyntax
 
@@ -6,8 +6,8 @@ extension SessionMachine {
     mutating func hello(_ verb: Connection.HelloVerb, _ line: CommandLine) -> SessionAction {
         connection.helloArguments = []
         let (word, rest) = (line.word, line.argument)
-        guard heard.contains(verb == .ehlo ? .ehloParse : .heloParse) else { return hello(verb, rest: rest) }
-        return ask(verb == .ehlo ? .ehloParse(word: word, rest: rest) : .heloParse(word: word, rest: rest))
+        guard heard.contains(verb == .helo ? .heloParse : .ehloParse) else { return hello(verb, rest: rest) }
+        return ask(verb == .helo ? .heloParse(word: word, rest: rest) : .ehloParse(word: word, rest: rest))
     }
 
     /// A plugin may take the line apart: the host, and more for the plugins of `helo` and `ehlo`.
@@ -43,7 +43,7 @@ extension SessionMachine {
         connection.helloVerb = verb
         connection.helloHost = host
         connection.hasGreeted = true
-        return ask(verb == .ehlo ? .ehlo(host) : .helo(host))
+        return ask(verb == .helo ? .helo(host) : .ehlo(host))
     }
 
     mutating func helloDecided(_ verdict: Verdict) -> SessionAction {
@@ -55,7 +55,7 @@ extension SessionMachine {
             return refuse(verdict, (550, "\(verb.rawValue) denied"), (450, "\(verb.rawValue) denied"))
         }
         let words = "\(connection.local.host) Hello \(connection.remoteDescription), \(settings.helloText)"
-        guard verb == .ehlo else {
+        guard verb != .helo else {
             connection.isESMTP = false
             return send(Reply(250, words, status: .init(2, 0, 0)))
         }
@@ -63,6 +63,7 @@ extension SessionMachine {
         connection.capabilities = [words, "PIPELINING", "8BITMIME"]
         if settings.offersSMTPUTF8 { connection.capabilities.append("SMTPUTF8") }
         connection.capabilities.append("SIZE \(settings.maxBytes)")
+        if settings.sendsEnhancedCodes { connection.capabilities.append("ENHANCEDSTATUSCODES") }
         return ask(.capabilities)
     }
 

@@ -4,15 +4,25 @@ import SMTPSyntax
 
 extension SessionMachine {
     mutating func mail(_ line: CommandLine) -> SessionAction {
+        if settings.requiresTLS, connection.tls == nil {
+            return protocolError(530, ["Must issue a STARTTLS command first"], .init(5, 7, 0))
+        }
         guard connection.helloVerb != .none else {
-            return protocolError(503, ["Use EHLO/HELO before MAIL"], .init(5, 5, 1))
+            return protocolError(503, [useHello], .init(5, 5, 1))
         }
-        let isSubmission = connection.local.port == 587 || connection.local.port == 465
-        guard !isSubmission || connection.isRelaying else {
-            return protocolError(550, ["Authentication required"], .init(5, 7, 1))
+        guard !requiresAuth || connection.isRelaying || connection.auth != nil else {
+            // RFC 4954 section 6 and RFC 6409 section 4.3 say 530, by which clients know what to do; Haraka says 550.
+            return protocolError(settings.sendsEnhancedCodes ? 530 : 550, ["Authentication required"], .init(5, 7, 0))
         }
+        if let pressure { return send(Reply(452, pressure, status: .init(4, 3, 1))) }
         guard heard.contains(.mailParse) else { return path(.mail, line.argument) }
         return ask(.mailParse(word: line.word, rest: line.argument))
+    }
+
+    private var useHello: String { settings.isLMTP ? "Use LHLO before MAIL" : "Use EHLO/HELO before MAIL" }
+
+    private var requiresAuth: Bool {
+        settings.requiresAuth || connection.local.port == 587 || connection.local.port == 465
     }
 
     /// The path and its parameters are known.
@@ -36,7 +46,8 @@ extension SessionMachine {
             let text = "sender \(path.address.formatted) denied"
             return refuse(verdict, (550, text), (450, text), then: .reset(.read))
         }
-        return send(verdict.reply.reply(250, "sender \(path.address.formatted) OK"))
+        let reply = verdict.reply.reply(250, "sender \(path.address.formatted) OK", status: .fitting(250, .mail))
+        return send(reply)
     }
 
     /// RFC 1870: what is announced as too big is refused before it is sent. Announced twice, both count.

@@ -22,7 +22,7 @@ extension SessionMachine {
     mutating func pathParsed(_ verdict: Verdict, _ verb: Verb, _ rest: String) -> SessionAction {
         if verdict.code.isRefusal {
             connection.errors += 1
-            return refuseSyntax(verdict)
+            return endsByLimit() ?? refuseSyntax(verdict)
         }
         guard verdict.code == .ok, let given = PathArgument(verdict.reply) else { return path(verb, rest) }
         return prepare(verb, given)
@@ -50,7 +50,7 @@ extension SessionMachine {
             let text = verb == .mail ? "Invalid MAIL FROM address" : "Invalid RCPT TO address"
             return send(Reply(501, text, status: .init(5, 1, verb == .mail ? 7 : 3)))
         }
-        guard path.parameters.isEmpty || connection.helloVerb == .ehlo else {
+        guard path.parameters.isEmpty || connection.helloVerb != .helo else {
             return send(Reply(555, "Invalid command parameters", status: .init(5, 5, 4)))
         }
         let arguments = PathArguments(address: address, parameters: path.parameters)

@@ -69,6 +69,8 @@ extension SessionMachine {
 
     /// Asks `reset_transaction` if there is a transaction, drops it, and goes on.
     mutating func resetTransaction(then next: Reset) -> SessionAction {
+        owesReset = false
+        finalReplies = 0
         guard connection.transaction != nil else { return proceed(after: next) }
         afterReset = next
         return ask(.resetTransaction)
@@ -92,6 +94,7 @@ extension SessionMachine {
         case .read: return proceed()
         case .hello(let verb, let host): return greet(verb, host)
         case .mail(let arguments): return beginTransaction(arguments)
+        case .session(let keepsName): return beginAnew(keepsName: keepsName)
         case .disconnect: return ask(.disconnect)
         }
     }

@@ -30,18 +30,20 @@ extension SessionMachine {
         }
         let text = "I cannot deliver mail for \(path.address.formatted)"
         dropRecipient(Verdict(verdict.code, PluginReply(text)))
-        return send(Reply(550, text, status: .init(5, 1, 1)))
+        return endsByLimit() ?? send(Reply(550, text, status: .init(5, 1, 1)))
     }
 
     mutating func rcptOKDecided(_ verdict: Verdict, _ path: PathArguments) -> SessionAction {
         if verdict.code.isRefusal { return refuseRecipient(verdict, path.address) }
         keepRecipient()
         let words = verdict.reply.isEmpty ? connection.lastRcptReply : verdict.reply
-        return send(words.reply(250, "recipient \(path.address.formatted) OK"))
+        return send(
+            words.reply(250, "recipient \(path.address.formatted) OK", status: .fitting(250, .rcptOK)))
     }
 
     private mutating func refuseRecipient(_ verdict: Verdict, _ address: Address) -> SessionAction {
         dropRecipient(verdict)
+        if let end = endsByLimit() { return end }
         let text = "recipient \(address.formatted) denied"
         return refuse(verdict, (550, text), (450, text))
     }

@@ -15,6 +15,8 @@ public struct SessionMachine: ~Copyable {
         case ready
         /// A reply is being sent; then this.
         case resuming(Step)
+        /// The same, and the reply is sent again first.
+        case repeating(Step)
         case receivingMessage
         /// Every line but QUIT gets this reply (Haraka's LOOP).
         case looping(Reply)
@@ -33,6 +35,8 @@ public struct SessionMachine: ~Copyable {
         case read
         case hello(Connection.HelloVerb, String)
         case mail(PathArguments)
+        /// A new session on the same connection; does it keep the client's name?
+        case session(keepsName: Bool)
         case disconnect
     }
 
@@ -49,6 +53,20 @@ public struct SessionMachine: ~Copyable {
     var headerRefusal: Verdict?
     /// How `queue` ended, until `queue_post` is asked.
     var queueEnd: (code: HookCode, text: String)?
+    /// Why no mail is taken at the moment, in words for the client; nil: it is. RFC 5321 section 4.5.3.1.10's 452.
+    public var pressure: String?
+    /// `connected` was called: only then are there plugins to be told of the end.
+    var hasBegun = false
+    /// TLS has begun in the midst of a command: what was said in the clear is dropped when the command is over.
+    var owesReset = false
+    /// After a handshake the client speaks first, which may be before the plugin has answered.
+    var mayGreet = false
+    /// A plugin wants a new session on this connection; does it keep the client's name?
+    var restart: Bool?
+    /// The next reply is one without an enhanced status: the banner, or that to HELO, EHLO or LHLO (RFC 2034 section 4).
+    var omitsStatus = false
+    /// LMTP: how many replies the client still waits for after the final dot (RFC 2033 section 4.2).
+    var finalReplies = 0
     /// How often the current command was handed to another hook (NEXT_HOOK); guards against circles.
     var hookHops = 0
 
@@ -86,10 +104,22 @@ public struct SessionMachine: ~Copyable {
 
     /// Sends `reply`, then does `step`.
     mutating func send(_ reply: Reply, then step: Step = .read) -> SessionAction {
-        connection.lastReply = reply
-        if reply.code >= 400 { connection.lastReject = "\(reply.code) \(reply.text)" }
+        let reply = note(reply)
+        omitsStatus = false
+        return say(reply, then: step)
+    }
+
+    mutating func say(_ reply: Reply, then step: Step) -> SessionAction {
+        if finalReplies > 0 {
+            finalReplies -= 1
+            if finalReplies > 0 {
+                state = .repeating(step)
+                return .send(reply, .resume)
+            }
+        }
         switch step {
         case .read:
+            guard !owesReset else { return say(reply, then: .reset(.read)) }
             state = .ready
             return .send(reply, .read)
         case .reset:
@@ -105,6 +135,8 @@ public struct SessionMachine: ~Copyable {
     mutating func proceed(_ step: Step = .read) -> SessionAction {
         switch step {
         case .read:
+            omitsStatus = false
+            guard !owesReset else { return resetTransaction(then: .read) }
             state = .ready
             return .proceed(.read)
         case .reset(let reset): return resetTransaction(then: reset)
@@ -126,8 +158,11 @@ public struct SessionMachine: ~Copyable {
 
     /// A reply was sent whose `Then` was `.resume`.
     public mutating func replySent() -> SessionAction {
-        guard case .resuming(let step) = state else { return .wait }
-        return proceed(step)
+        switch state {
+        case .resuming(let step): return proceed(step)
+        case .repeating(let step): return say(connection.lastReply, then: step)
+        default: return .wait
+        }
     }
 
     /// The plugins have decided.
@@ -140,7 +175,7 @@ public struct SessionMachine: ~Copyable {
         case .lookupRDNS: return nameDecided(verdict)
         case .connect: return connectDecided(verdict)
         case .heloParse(_, let rest): return helloParsed(verdict, .helo, rest)
-        case .ehloParse(_, let rest): return helloParsed(verdict, .ehlo, rest)
+        case .ehloParse(_, let rest): return helloParsed(verdict, settings.isLMTP ? .lhlo : .ehlo, rest)
         case .helo, .ehlo: return helloDecided(verdict)
         case .capabilities: return capabilitiesCollected()
         case .mailParse(_, let rest): return pathParsed(verdict, .mail, rest)
@@ -170,6 +205,8 @@ public struct SessionMachine: ~Copyable {
         case .postConnection: return closed()
         case .unrecognizedCommand(let word, let rest), .named(_, let word, let rest):
             return unrecognizedDecided(verdict, word, rest)
+        // Plugins ask it, and the answer is theirs.
+        case .custom: return proceed()
         }
     }
 }

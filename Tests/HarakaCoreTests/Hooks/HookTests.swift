@@ -43,6 +43,15 @@ struct HookTests {
             Hook.allCases.filter { !$0.isAsked } == [.authParse, .auth, .authPlain, .authLogin, .authCRAMMD5])
     }
 
+    @Test("a question that plugins ask has the hook of its name")
+    func custom() {
+        #expect(Question.custom("auth_plain", [.text("plain")]).hook == .authPlain)
+        #expect(Question.custom("auth-cram-md5", []).hook == .authCRAMMD5)
+        #expect(Question.custom("my_hook", []).hook == nil)
+        #expect(Question.custom("my_hook", []).hookName == "my_hook")
+        #expect(Question.named("auth_plain", word: "", rest: "").hook == nil)
+    }
+
     @Test("a set of hooks holds what was put in, each on its own", arguments: Hook.allCases)
     func sets(hook: Hook) {
         var set = HookSet([hook])

@@ -20,6 +20,12 @@ struct EndTests {
             isGreeted = greeted
         }
 
+        /// What is asked at the end. Before the beginning there is nobody to ask.
+        var lastHooks: String {
+            if testDescription == "new" { return "" }
+            return hasTransaction ? "reset_transaction disconnect" : "disconnect"
+        }
+
         func reach() -> SessionDriver {
             let driver = isGreeted ? SessionDriver.greeted() : SessionDriver()
             if testDescription == "resolving" { driver.clientName = nil }
@@ -61,9 +67,8 @@ struct EndTests {
     @Test("the client leaves: the transaction is reset, disconnect is asked once, nothing is sent", arguments: places)
     func clientLeaves(place: Place) {
         let driver = place.reach()
-        let hooks = place.hasTransaction ? "reset_transaction disconnect" : "disconnect"
         play(
-            "E: client leaves\nH: \(hooks)\nX: closed\nE: client leaves\nE: server stops\nE: time is out\nH: ",
+            "E: client leaves\nH: \(place.lastHooks)\nX: closed\nE: client leaves\nE: server stops\nE: time is out\nH: ",
             on: driver)
         #expect(driver.connection.transaction == nil)
         #expect(driver.connection.state == .disconnected)
@@ -79,12 +84,11 @@ struct EndTests {
         ])
     func farewell(place: Place, event: (name: String, reply: String)) {
         let driver = place.reach()
-        let hooks = place.hasTransaction ? "reset_transaction disconnect" : "disconnect"
         play(
             """
             E: \(event.name)
             S: \(event.reply)
-            H: \(hooks)
+            H: \(place.lastHooks)
             X: closed
             E: \(event.name)
             E: client leaves

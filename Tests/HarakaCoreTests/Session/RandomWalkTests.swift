@@ -55,7 +55,7 @@ extension SessionAction {
 /// Events and values by chance.
 enum WildEvents {
     static let lines = [
-        "EHLO c.example", "HELO c.example", "EHLO", "MAIL FROM:<a@example.com>", "MAIL FROM:<>",
+        "EHLO c.example", "HELO c.example", "LHLO c.example", "EHLO", "MAIL FROM:<a@example.com>", "MAIL FROM:<>",
         "MAIL FROM:<a@b> SIZE=99999999",
         "MAIL FROM:<@@>", "MAIL", "RCPT TO:<b@example.net>", "RCPT TO:<b@example.net>", "RCPT TO:<c@example.net> X=Y",
         "RCPT TO:<>", "DATA", "DATA", "DATA x", "RSET", "RSET x", "NOOP", "VRFY b", "HELP", "HELP me", "QUIT", "QUIT x",
@@ -99,6 +99,17 @@ enum WildEvents {
         case 3: return machine.lineTooLong()
         case 4: return machine.bareNewline()
         case 5: return machine.clientLeft()
+        case 45: return machine.spokeTLS()
+        case 46: return machine.turnedAway(Reply(421, "no"))
+        case 47:
+            machine.tlsEstablished(.test)
+            return .wait
+        case 48:
+            machine.restarted(keepsName: .random(using: &random))
+            return .wait
+        case 49:
+            _ = machine.respond(Reply(250, "by a plugin"))
+            return .wait
         case 6: return machine.disconnect()
         case 7: return machine.nameResolved("name.example")
         case 8:

@@ -21,11 +21,20 @@ struct Walk: ~Copyable {
     private var goodbyes = 0
     private var resets: [String: Int] = [:]
     private var begun: [Transaction] = []
+    /// It was begun in the clear.
+    private var mustReset: Transaction?
+    /// LMTP: replies that the client waits for after the final dot, besides the one.
+    private var isOwedMore = 0
 
     init(seed: UInt64) {
         connection = SessionDriver().connection
         var settings = SessionSettings.test
         settings.maxRecipients = 3
+        settings.sendsEnhancedCodes = seed % 2 == 0
+        settings.isLMTP = seed % 5 == 0
+        settings.requiresTLS = seed % 7 == 0
+        settings.maxErrors = seed % 3 == 0 ? 8 : 0
+        settings.maxRefusedRecipients = seed % 4 == 0 ? 3 : 0
         machine = SessionMachine(connection: connection, settings: settings)
         random = SeededGenerator(seed: seed)
     }
@@ -53,18 +62,37 @@ struct Walk: ~Copyable {
             }
             isReceiving = false
             isOwed = true
+            let recipients = connection.transaction?.rcptCount.accept ?? 0
+            isOwedMore = machine.settings.isLMTP ? max(0, recipients - 1) : 0
             return perform(machine.messageEnded(WildEvents.facts(&random)), "message ended")
         }
         guard machine.awaitsCommand else { return faults.append("waits for nothing") }
         isOwed = true
+        isOwedMore = 0
         let line = WildEvents.line(&random)
         perform(machine.received(line, isFollowed: .random(using: &random)), "\(line.word) \(line.argument)")
     }
 
     private mutating func answer() {
-        guard machine.question != nil else { return }
+        guard let question = machine.question else { return }
+        beginAnew(question)
         let verdict = WildEvents.verdict(&random)
         perform(machine.hooksCompleted(verdict), "\(verdict.code.name)")
+    }
+
+    /// A plugin's command may begin TLS or another client.
+    private mutating func beginAnew(_ question: Question) {
+        switch question {
+        case .unrecognizedCommand, .named: break
+        default: return
+        }
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0:
+            machine.tlsEstablished(.test)
+            mustReset = connection.transaction
+        case 1: machine.restarted(keepsName: .random(using: &random))
+        default: break
+        }
     }
 
     /// Something comes from outside, while a question is open or not.
@@ -74,6 +102,8 @@ struct Walk: ~Copyable {
         case 0 where machine.awaitsCommand || isReceiving: farewell(machine.timedOut(), "time is out", isQuiet)
         case 1: farewell(machine.serverStops(), "server stops", isQuiet)
         case 2: farewell(machine.failed(), "server fails", isQuiet)
+        case 3 where machine.awaitsCommand && Bool.random(using: &random):
+            farewell(machine.spokeTLS(), "speaks TLS", isQuiet)
         case 3 where machine.awaitsCommand: farewell(machine.lineTooLong(), "too long", isQuiet)
         case 4 where machine.awaitsCommand:
             isOwed = true
@@ -99,6 +129,10 @@ struct Walk: ~Copyable {
         var action: SessionAction? = first
         while let current = action { action = carryOut(current) }
         if let transaction = connection.transaction, begun.last !== transaction { begun.append(transaction) }
+        if machine.awaitsCommand, let begun = mustReset {
+            if connection.transaction === begun { faults.append("a transaction from before TLS") }
+            mustReset = nil
+        }
         if machine.awaitsCommand, isOwed { faults.append("no reply after \(name)") }
         if machine.isDisconnecting { isReceiving = false }
     }
@@ -115,7 +149,8 @@ struct Walk: ~Copyable {
             return nil
         case .send(let reply, let then):
             trace.append("S: \(reply.code)")
-            if !isOwed { faults.append("a reply that nobody waits for: \(reply)") }
+            if !isOwed, isOwedMore == 0 { faults.append("a reply that nobody waits for: \(reply)") }
+            if !isOwed { isOwedMore -= 1 }
             if connection.remoteIsClosed || machine.isDisconnecting { faults.append("a reply to nobody") }
             if !(200...599).contains(reply.code) { faults.append("the code \(reply.code)") }
             isOwed = false
