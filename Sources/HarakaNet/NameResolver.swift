@@ -1,74 +1,60 @@
-// The name of a client's address, by the system's resolver on a pool thread. RFC 5321 section 4.1.3 asks for none; Haraka
-// always looks.
+// The name of a client's address. RFC 5321 section 4.1.3 asks for none; Haraka always looks.
 
-import Glibc
 import HarakaCore
+import HarakaDNS
 import NIOCore
-import NIOPosix
 
-/// Reverse lookups with a time limit and a memory. On the loop.
+/// Reverse lookups, in Haraka's words. On the loop.
 final class NameResolver {
-    private struct Known {
-        let name: String
-        let until: NIODeadline
-    }
+    /// PTR, RFC 1035 section 3.3.12.
+    private static let pointer: UInt16 = 12
 
-    private static let maximumKnown = 10_000
-    private static let keeps = TimeAmount.seconds(120)
-
-    private let pool: NIOThreadPool
+    private let resolver: HarakaDNS.Resolver
     private let limit: TimeAmount
-    private var known: [String: Known] = [:]
 
-    init(pool: NIOThreadPool, limit: TimeAmount) {
-        self.pool = pool
+    init(_ resolver: HarakaDNS.Resolver, limit: TimeAmount) {
+        self.resolver = resolver
         self.limit = limit
     }
 
     /// What is known of `ip` without asking.
     func remembered(_ ip: String) -> String? {
         if ip.isEmpty { return "Unknown" }
-        guard let entry = known[ip], entry.until > .now() else { return nil }
-        return entry.name
+        guard let question = NameResolver.question(ip) else { return "DNSERROR" }
+        return resolver.remembered(question, strict: false).map(NameResolver.word)
     }
 
-    /// Calls `done` once on `loop` with the first name, or Haraka's words for none: NXDOMAIN, DNSERROR.
+    /// Calls `done` once on the loop, later, with the first name, or Haraka's words for none: NXDOMAIN, DNSERROR.
     func resolve(_ ip: String, on loop: any EventLoop, _ done: @escaping (String) -> Void) {
-        let answer = loop.makePromise(of: String.self)
-        let timer = loop.scheduleTask(in: limit) { answer.succeed("DNSERROR") }
-        let until = NIODeadline.now() + limit
-        // One that waited for a thread until nobody wants its answer any more does not hold up those behind it.
-        let asked = pool.runIfActive(eventLoop: loop) { NIODeadline.now() < until ? NameResolver.ask(ip) : "DNSERROR" }
-        asked.whenComplete { result in
-            timer.cancel()
-            answer.succeed((try? result.get()) ?? "DNSERROR")
+        nonisolated(unsafe) let done = done
+        let lookup = NameResolver.question(ip).flatMap { question in
+            resolver.lookup(question, strict: false, limit: limit) { done(NameResolver.word($0)) }
         }
-        nonisolated(unsafe) let (resolver, finish) = (self, done)
-        answer.futureResult.whenSuccess { name in
-            resolver.remember(ip, name)
-            finish(name)
+        if lookup == nil { loop.execute { done("DNSERROR") } }
+    }
+
+    private static func question(_ ip: String) -> NameQuestion? {
+        DomainName.reverse(ip).map { NameQuestion($0, pointer) }
+    }
+
+    /// What the session calls the client. Names that are none of a host count as none, as with the C library: they go
+    /// into Received lines and logs.
+    private static func word(_ answer: NameAnswer) -> String {
+        switch answer.status {
+        case .found: answer.records.first { isHost($0.text) }?.text ?? "NXDOMAIN"
+        case .noName, .noData: "NXDOMAIN"
+        default: "DNSERROR"
         }
     }
 
-    private func remember(_ ip: String, _ name: String) {
-        guard name != "DNSERROR" else { return }
-        if known.count >= NameResolver.maximumKnown { known = [:] }
-        known[ip] = Known(name: name, until: .now() + NameResolver.keeps)
-    }
-
-    /// Blocks.
-    private static func ask(_ ip: String) -> String {
-        guard let address = try? SocketAddress(ipAddress: ip, port: 0) else { return "DNSERROR" }
-        var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-        let status = address.withSockAddr { pointer, size in
-            getnameinfo(pointer, socklen_t(size), &name, socklen_t(name.count), nil, 0, NI_NAMEREQD)
-        }
-        switch status {
-        case 0:
-            let text = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            return text.isEmpty ? "Unknown" : text
-        case EAI_NONAME: return "NXDOMAIN"
-        default: return "DNSERROR"
-        }
+    private static func isHost(_ name: String) -> Bool {
+        name != "."
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+                case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
+                default: false
+                }
+            }
     }
 }

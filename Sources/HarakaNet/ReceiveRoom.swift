@@ -11,6 +11,8 @@ final class ReceiveRoom: RecvByteBufferAllocator, @unchecked Sendable {
     static let size = 256 * 1024
     /// What a session has of its own: for commands and small messages.
     static let small = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 4096)
+    /// The same for large messages under TLS: what is read there is opened first, and given back to nobody.
+    static let sealed = FixedSizeRecvByteBufferAllocator(capacity: 32 * 1024)
     /// A message of which so much has come, and not all, gets the room.
     static let worthwhile = 2048
     private var spare: ByteBuffer?

@@ -51,10 +51,11 @@ extension SessionHandler {
         guard let transaction = connection.transaction else { return }
         let settings = server.settings
         let sink = MessageSink(
-            folder: server.spool, spoolAfter: settings.spoolAfter, maxHeaderLines: settings.maxHeaderLines)
+            folder: server.spool, spoolAfter: settings.spoolAfter, maxHeaderLines: settings.maxHeaderLines,
+            maxHeaderBytes: settings.limits.headerBytes)
         transaction.begin(sink)
         self.sink = sink
-        if settings.session.addsReceived {
+        if machine.settings.addsReceived {
             let line = transaction.receivedLine ?? receivedLine(transaction)
             transaction.edit(.addLeading(name: "Received", value: line))
         }
@@ -69,7 +70,7 @@ extension SessionHandler {
         line.localHost = connection.local.host
         line.localInfo = connection.local.info
         line.protocolName = ReceivedLine.protocolName(
-            isExtended: connection.isESMTP, isTLS: false, isAuthenticated: false)
+            isExtended: connection.isESMTP, isTLS: connection.tls != nil, isAuthenticated: connection.auth != nil)
         line.envelopeFrom = transaction.reversePath
         return line.value
     }
@@ -84,6 +85,7 @@ extension SessionHandler {
             if transaction.body.isEmpty { sink.isDiscarding = true } else { sink.keepsBody = false }
         }
         let settings = server.settings
+        messageBegan = .now()
         reception = Reception(
             decoder: DataDecoder(bareNewline: settings.bareNewline),
             folder: settings.foldsLongLines ? LineFolder(limit: settings.dataLineLength) : nil, sink: sink)
@@ -134,9 +136,9 @@ extension SessionHandler {
         }
         self.reception?.decoder = decoder
         self.reception?.folder = folder
-        let limit = server.settings.session.maxBytes
+        let limit = machine.settings.maxBytes
         let isRefused = server.settings.bareNewline == .reject && decoder.sawBareNewline
-        if !sink.isDiscarding, isRefused || (limit > 0 && sink.byteCount > limit) { sink.abort() }
+        if !sink.isDiscarding, isRefused || sink.hasLongHeader || (limit > 0 && sink.byteCount > limit) { sink.abort() }
         return progress
     }
 
@@ -168,7 +170,7 @@ extension SessionHandler {
         facts.hasBareNewline = server.settings.bareNewline == .reject && reception.decoder.sawBareNewline
         facts.receivedHeaders = reception.sink.receivedCount
         facts.hasTooManyParts = reception.sink.isOverfull
-        facts.hidesParts = reception.sink.hidesParts
+        facts.hidesParts = reception.sink.hidesParts || reception.sink.hasLongHeader
         facts.failure = reception.sink.failure.map { "\($0)" }
         return facts
     }

@@ -1,9 +1,11 @@
 // Listeners and the sessions that they bring.
 
+import Glibc
 import HarakaCore
+public import HarakaDNS
 public import HarakaPluginHost
 public import NIOCore
-public import NIOPosix
+import NIOPosix
 
 /// An SMTP server on one event loop. Calls on the loop unless said.
 public final class SMTPServer {
@@ -13,50 +15,77 @@ public final class SMTPServer {
     private var sweep: RepeatedTask?
 
     public init(
-        _ settings: ServerSettings, host: PluginHost, log: any SessionLog, loop: any EventLoop, pool: NIOThreadPool
+        _ settings: ServerSettings, host: PluginHost, log: any SessionLog, loop: any EventLoop,
+        resolver: HarakaDNS.Resolver
     ) {
         self.loop = loop
-        context = ServerContext(settings, host, log, pool: pool)
+        context = ServerContext(settings, host, log, loop: loop, resolver: resolver)
         host.onEvict = { [unowned context] generation in
             for session in context.sessions.values where session.generation === generation {
                 session.stopSoon()
             }
         }
-        startSweep(settings.inactivityTimeout)
+        startSweep()
     }
 
-    /// Clients that say nothing are noticed within a twentieth of the limit.
-    private func startSweep(_ timeout: Double) {
-        guard timeout > 0 else { return }
-        let limit = TimeAmount.nanoseconds(Int64(timeout * 1e9))
-        let every = TimeAmount.milliseconds(Int64(max(20, timeout * 50)))
-        nonisolated(unsafe) let context = context
-        sweep = loop.scheduleRepeatedTask(initialDelay: every, delay: every) { _ in
-            let now = NIODeadline.now()
-            for session in Array(context.sessions.values) { session.checkIdle(now: now, limit: limit) }
+    /// Clients that say nothing, or take too long, are noticed within a twentieth of the shortest limit.
+    private func startSweep() {
+        sweep?.cancel()
+        let settings = context.settings
+        let times =
+            [settings.inactivityTimeout, settings.limits.commandSeconds, settings.limits.messageSeconds]
+            + settings.roles.values.map(\.inactivityTimeout)
+        guard let shortest = times.filter({ $0 > 0 }).min() else { return }
+        let every = TimeAmount.milliseconds(Int64(min(max(20, shortest * 50), 15_000)))
+        nonisolated(unsafe) let server = self
+        sweep = loop.scheduleRepeatedTask(initialDelay: every, delay: every) { _ in server.checkTimes() }
+    }
+
+    private func checkTimes() {
+        let now = NIODeadline.now()
+        let settings = context.settings
+        let command = SMTPServer.amount(settings.limits.commandSeconds)
+        let message = SMTPServer.amount(settings.limits.messageSeconds)
+        let idle = settings.roles.mapValues { SMTPServer.amount($0.inactivityTimeout) }
+        let idleElsewhere = SMTPServer.amount(settings.inactivityTimeout)
+        for session in Array(context.sessions.values) {
+            let limit = idle[session.role.name] ?? idleElsewhere
+            if limit > .zero { session.checkIdle(now: now, limit: limit) }
+            session.checkPace(now: now, command: command, message: message)
         }
     }
 
-    /// Takes clients from a bound socket. The descriptor is the server's from now on. Any thread.
-    public func listen(_ descriptor: CInt) -> EventLoopFuture<Void> {
+    private static func amount(_ seconds: Double) -> TimeAmount { .nanoseconds(Int64(max(0, min(seconds, 1e9)) * 1e9)) }
+
+    /// Takes clients from a bound socket; they go by the rules of `role`, or by those that ``ServerSettings/roles`` has under
+    /// its name when they come. The descriptor is the server's from now on. Any thread.
+    public func listen(_ descriptor: CInt, as role: ListenerRole = ListenerRole()) -> EventLoopFuture<Void> {
         nonisolated(unsafe) let (server, context) = (self, context)
         return ServerBootstrap(group: loop)
-            .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.autoRead, value: false)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Door(context, role))
+                }
+            }
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try SMTPServer.begin(channel, context)
+                    try SMTPServer.begin(channel, context, context.settings.role(role))
                 }
             }
             .withBoundSocket(descriptor)
-            .map { server.channels.append($0) }
+            .map { channel in
+                // NIO takes 128 for sockets that are bound already: a burst of clients would be dropped, and each of them
+                // would try again a second later. The system has its own maximum.
+                _ = Glibc.listen(descriptor, 4096)
+                server.channels.append(channel)
+            }
     }
 
     /// New connections go by these from now on; those that are open keep what they began with where that matters to them.
     public func change(_ settings: ServerSettings) {
         context.settings = settings
-        sweep?.cancel()
-        startSweep(settings.inactivityTimeout)
+        startSweep()
     }
 
     /// Takes clients from now on.
@@ -68,7 +97,7 @@ public final class SMTPServer {
     }
 
     /// Set at once rather than by the bootstrap, which would make a future for each option of each connection.
-    private static func begin(_ channel: any Channel, _ context: ServerContext) throws {
+    private static func begin(_ channel: any Channel, _ context: ServerContext, _ role: ListenerRole) throws {
         if let options = channel.syncOptions {
             try options.setOption(.allowRemoteHalfClosure, value: true)
             try options.setOption(.maxMessagesPerRead, value: 1)
@@ -76,7 +105,11 @@ public final class SMTPServer {
             // Without it the kernel holds small replies back until the last one is acknowledged: 40 ms for each message.
             if channel.remoteAddress?.ipAddress != nil { try options.setOption(.tcpOption(.tcp_nodelay), value: 1) }
         }
-        let session = SessionHandler(context, remote: channel.remoteAddress, local: channel.localAddress)
+        let session = SessionHandler(context, role: role, remote: channel.remoteAddress, local: channel.localAddress)
+        if session.stage == .proxyHeader {
+            let limit = amount(context.settings.proxyLimit)
+            try channel.pipeline.syncOperations.addHandler(ProxyHandler(session, limit: limit))
+        }
         try channel.pipeline.syncOperations.addHandler(session)
     }
 

@@ -1,44 +1,12 @@
 // What all sessions of a server share. On the loop.
 
 import Glibc
-public import HarakaCore
+import HarakaCore
+import HarakaDNS
 import HarakaPluginHost
 import HarakaSpool
-public import MailMessage
+import MailMessage
 import NIOCore
-import NIOPosix
-public import SMTPSyntax
-
-/// The rules and rooms of a server's sessions.
-public struct ServerSettings: Sendable {
-    public var session = SessionSettings()
-    public var lineLength = 512
-    public var dataLineLength = 992
-    public var bareNewline = BareNewlinePolicy.reject
-    public var maxHeaderLines = 1000
-    /// Rename Authentication-Results fields of the client.
-    public var cleansAuthResults: Bool {
-        get { session.cleansAuthResults }
-        set { session.cleansAuthResults = newValue }
-    }
-    /// Cut lines of a message that are longer than `dataLineLength`; else they are only noted.
-    public var foldsLongLines = false
-    /// How much of a message's structure is read, if a plugin wants to see it.
-    public var bodyLimits = BodyLimits()
-    public var spoolDirectory = "/tmp"
-    public var spoolAfter = 262_144
-    /// Seconds without a byte until the client gets 421.
-    public var inactivityTimeout = 300.0
-    /// Seconds for the system's lookup of a client's name.
-    public var nameTimeout = 5.0
-    /// Our name in the dialogue (config/me).
-    public var hostName = "localhost"
-    /// "Haraka" or "Haraka/<version>".
-    public var serverInfo = "Haraka"
-    public var localAddresses: Set<IPAddress> = []
-
-    public init() {}
-}
 
 /// Log lines of the network room.
 public protocol SessionLog: AnyObject, Sendable {
@@ -53,13 +21,24 @@ final class ServerContext {
     var settings: ServerSettings {
         didSet {
             if settings.spoolDirectory != oldValue.spoolDirectory { spool = SpoolFolder(in: settings.spoolDirectory) }
+            (pressure.limits, pressure.folder) = (settings.pressure, settings.spoolDirectory)
         }
     }
     let host: PluginHost
     let log: any SessionLog
+    let loop: any EventLoop
     private(set) var spool: SpoolFolder
     let names: NameResolver
     private(set) var sessions: [ObjectIdentifier: SessionHandler] = [:]
+    /// Clients from accept to the end of their sockets, which is a while after that of their sessions.
+    private(set) var clients = Headcount()
+    private(set) var clientsOfRole: [String: Int] = [:]
+    /// TLS handshakes that have begun and are not done.
+    var handshakes = Headcount()
+    let pace: HandshakePace
+    let pressure: PressureGauge
+    private var isWatching = false
+    var turnedAway = TurnedAwayLog()
     var isStopping = false
     /// Called when the last session has gone.
     var onEmpty: (() -> Void)?
@@ -69,12 +48,19 @@ final class ServerContext {
     private var clockSecond: Int64 = 0
     private var clockText = ""
 
-    init(_ settings: ServerSettings, _ host: PluginHost, _ log: any SessionLog, pool: NIOThreadPool) {
+    init(
+        _ settings: ServerSettings, _ host: PluginHost, _ log: any SessionLog, loop: any EventLoop,
+        resolver: HarakaDNS.Resolver
+    ) {
         self.settings = settings
         self.host = host
         self.log = log
+        self.loop = loop
         spool = SpoolFolder(in: settings.spoolDirectory)
-        names = NameResolver(pool: pool, limit: .milliseconds(Int64(settings.nameTimeout * 1000)))
+        names = NameResolver(resolver, limit: .milliseconds(Int64(settings.nameTimeout * 1000)))
+        pressure = PressureGauge(settings.pressure, folder: settings.spoolDirectory)
+        pace = HandshakePace(loop)
+        pressure.changed = { [unowned self] shortage, supplies in pressureChanged(shortage, supplies) }
     }
 
     /// The buffer, or a new one while another session has it.
@@ -89,12 +75,54 @@ final class ServerContext {
         scratch = buffer
     }
 
+    // MARK: who is here
+
     func opened(_ session: SessionHandler) { sessions[ObjectIdentifier(session)] = session }
 
     func closed(_ session: SessionHandler) {
-        sessions[ObjectIdentifier(session)] = nil
+        guard sessions.removeValue(forKey: ObjectIdentifier(session)) != nil else { return }
         if sessions.isEmpty { onEmpty?() }
     }
+
+    func enter(_ address: ClientAddress?, role: String) {
+        clients.enter(address)
+        clientsOfRole[role, default: 0] += 1
+    }
+
+    func leave(_ address: ClientAddress?, role: String) {
+        clients.leave(address)
+        clientsOfRole[role, default: 1] -= 1
+    }
+
+    /// The address of a proxy's client has become known.
+    func counted(_ address: ClientAddress) { clients.count(address) }
+
+    // MARK: pressure
+
+    /// What is short at the moment.
+    func shortage() -> Shortage? { pressure.shortage(now: .now(), clients: clients.total) }
+
+    /// One line when it begins and one when it ends; meanwhile somebody must look, whether clients come or not.
+    private func pressureChanged(_ shortage: Shortage?, _ supplies: Supplies) {
+        guard let shortage else {
+            return log.log(5, uuid: "-", origin: "core", "pressure is over: clients are welcome again (\(supplies))")
+        }
+        let line = "\(shortage.words.lowercased()): clients are told to try again later (\(supplies))"
+        log.log(1, uuid: "-", origin: "core", line)
+        watchPressure()
+    }
+
+    private func watchPressure() {
+        guard !isWatching else { return }
+        isWatching = true
+        nonisolated(unsafe) let server = self
+        loop.scheduleTask(in: .seconds(1)) {
+            server.isWatching = false
+            if server.shortage() != nil { server.watchPressure() }
+        }
+    }
+
+    // MARK: what sessions are given
 
     /// Upper case, version 4 (RFC 9562).
     func makeUUID() -> String {

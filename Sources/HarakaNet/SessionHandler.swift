@@ -4,6 +4,7 @@
 import HarakaCore
 import HarakaPluginHost
 import HarakaSpool
+import HarakaTLS
 import NIOCore
 import SMTPSyntax
 
@@ -13,62 +14,120 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// What stands between a client and its session.
+    enum Stage {
+        /// A PROXY header is to come first.
+        case proxyHeader
+        /// TLS is to begin with the first byte.
+        case handshake
+        /// Nothing: the session goes on, or will as soon as the channel is active.
+        case session
+    }
+
     /// While a plugin thinks, no more than this is read ahead.
     private static let readAhead = 64 * 1024
 
     let server: ServerContext
+    let role: ListenerRole
     let connection: Connection
     var machine: SessionMachine
-    private var lines: LineDecoder
+    var lines: LineDecoder
     var reception: Reception?
     /// The message that DATA began, until its content comes.
     var sink: MessageSink?
     var input: ByteBuffer?
     private(set) var channelContext: ChannelHandlerContext?
-    private var isPumping = false
-    private var pauses = 0
+    private(set) var isPumping = false
+    var pauses = 0
     /// The channel reads by itself; off while a plugin has paused it or enough input waits.
     private var isReading = true
     /// The plugins of this session, for as long as it lives.
     private(set) var generation: Generation?
     var inputHasEnded = false
     /// It reads into the server's receive room.
-    private var hasRoom = false
-    private var wantsDisconnect = false
+    var hasRoom = false
+    var wantsDisconnect = false
     /// The last reply is out; what still comes in is thrown away until the peer closes.
-    private(set) var isLingering = false
-    private var isFinished = false
-    /// The channel became active.
-    private var hasBegun = false
-    private(set) var lastActivity = NIODeadline.now()
+    var isLingering = false
+    var isFinished = false
+    /// Plugins know of it.
+    private(set) var hasBegun = false
     /// Replies of this pump, to be sent together.
-    private var output: ByteBuffer?
+    var output: ByteBuffer?
 
-    init(_ server: ServerContext, remote: SocketAddress?, local: SocketAddress?) {
+    private(set) var stage: Stage
+    private let isImplicit: Bool
+    /// What limits by address count it as; nil: not by address.
+    var seat: ClientAddress?
+    /// There, once a handshake has begun.
+    var tls: TLSHandler?
+    var paced: PacedHandshake?
+    /// A handshake counts for this address until it is done.
+    var handshakeSeat: ClientAddress?
+    var isShakingHands = false
+    /// Called when the handshake that a plugin has asked for is done.
+    var handshakeDone: ((Bool) -> Void)?
+    /// TLS has begun in the midst of the command that is still open.
+    var isSwitching = false
+    /// Nothing more may be said: what is said would go out in the clear, or into a broken handshake.
+    var isMute = false
+    /// A plugin has asked the client something.
+    var asker: Asker?
+
+    private(set) var lastActivity = NIODeadline.now()
+    /// When the line that is not complete has begun, or when it began to count.
+    var lineBegan = NIODeadline.now()
+    /// When DATA was answered, later by the time that plugins have held the client back.
+    var messageBegan = NIODeadline.now()
+    var pauseBegan = NIODeadline.now()
+
+    init(_ server: ServerContext, role: ListenerRole, remote: SocketAddress?, local: SocketAddress?) {
         self.server = server
+        self.role = role
         var here = Connection.Endpoint(local)
         here.host = server.settings.hostName
         here.info = server.settings.serverInfo
         connection = Connection(
             uuid: server.makeUUID(), startTime: ServerContext.milliseconds(), remote: Connection.Endpoint(remote),
             local: here, localAddresses: server.settings.localAddresses)
-        machine = SessionMachine(connection: connection, settings: server.settings.session)
+        connection.role = role.name
+        machine = SessionMachine(connection: connection, settings: role.session)
         lines = LineDecoder(limit: server.settings.lineLength, bareNewline: server.settings.bareNewline)
+        isImplicit = server.settings.isImplicit(role, port: here.port)
+        let isProxy = server.settings.proxyHosts.contains(connection.remote.ip)
+        stage = isProxy ? .proxyHeader : isImplicit ? .handshake : .session
+        if !isProxy { seat = ClientAddress(remote) }
     }
 
     // MARK: the channel
 
     /// A client that was accepted counts at once, although it becomes active a turn of the loop later: a server that stops
     /// in between must wait for it.
-    func handlerAdded(context: ChannelHandlerContext) { server.opened(self) }
+    func handlerAdded(context: ChannelHandlerContext) {
+        server.opened(self)
+        server.enter(seat, role: role.name)
+    }
 
-    /// It never became active.
     func handlerRemoved(context: ChannelHandlerContext) {
+        // Of a session that has begun plugins may still have to hear the end.
         if !hasBegun { server.closed(self) }
+        server.leave(seat, role: role.name)
     }
 
     func channelActive(context: ChannelHandlerContext) {
         channelContext = context
+        lastActivity = .now()
+        if stage != .proxyHeader { proceed() }
+    }
+
+    /// The next stage. What was in the way is done.
+    func proceed() {
+        stage = isImplicit && connection.tls == nil ? .handshake : .session
+        if stage == .handshake { beginImplicitTLS() } else { begin() }
+    }
+
+    /// Plugins hear of the client.
+    private func begin() {
         hasBegun = true
         server.host.begin(self)
         generation = server.host.generation(of: connection)
@@ -82,17 +141,29 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         pump { $0.perform($0.machine.connected()) }
     }
 
+    /// Before the session has begun: the last words, which no plugin hears.
+    func leave(with reply: Reply) {
+        // They would be no TLS.
+        if isImplicit, connection.tls == nil { isMute = true }
+        pump { $0.perform($0.machine.turnedAway(reply)) }
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         lastActivity = .now()
-        guard !isLingering, !machine.isDisconnecting else { return }
-        if input == nil { input = bytes } else { input?.writeBuffer(&bytes) }
-        if !machine.awaitsCommand, reception == nil { machine.spokeEarly() }
+        guard !isLingering, !machine.isDisconnecting, !isMute else { return }
+        if input == nil {
+            input = bytes
+            lineBegan = lastActivity
+        } else {
+            input?.writeBuffer(&bytes)
+        }
+        if !machine.awaitsCommand, reception == nil, asker == nil, !isSwitching { machine.spokeEarly() }
         pump { _ in }
     }
 
     /// Lets the kernel hold the client back while there is enough to do.
-    private func adjustReading() {
+    func adjustReading() {
         let wants = pauses == 0 && (input?.readableBytes ?? 0) < SessionHandler.readAhead
         guard wants != isReading else { return }
         isReading = wants
@@ -101,10 +172,12 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let event = event as? ChannelEvent, event == .inputClosed {
+        if let event = event as? TLSEvent {
+            handshakeEnded(event)
+        } else if let event = event as? ChannelEvent, event == .inputClosed {
             inputHasEnded = true
-            if isLingering { return context.close(promise: nil) }
-            pump { _ in }
+            if isLingering || !hasBegun { return context.close(promise: nil) }
+            if isShakingHands { handshakeEnded(.failed("the client has closed its side")) } else { pump { _ in } }
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -119,7 +192,8 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     func channelInactive(context: ChannelHandlerContext) {
         inputHasEnded = true
         input = nil
-        clientLeft()
+        if isShakingHands { handshakeEnded(.failed("the client has left")) }
+        if hasBegun { clientLeft() }
         finish()
         channelContext = nil
     }
@@ -139,6 +213,7 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
 
     /// Handles one line or one run of content. False: nothing more can be done now.
     private func step() -> Bool {
+        guard hasBegun, !isShakingHands else { return false }
         if wantsDisconnect, machine.question == nil {
             wantsDisconnect = false
             dropReception()
@@ -147,6 +222,7 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         }
         guard pauses == 0 else { return reception == nil ? false : leaveIfAbandoned() }
         if reception != nil { return machine.question == nil ? receive() : leaveIfAbandoned() }
+        if asker != nil { return takeAnswer() }
         guard machine.awaitsCommand else {
             // The machine waits for plugins; a client that has gone needs no answer.
             if inputHasEnded, !hasWholeMessage, machine.question != nil, !machine.isDisconnecting, input == nil {
@@ -155,6 +231,7 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
             }
             return false
         }
+        isSwitching = false
         if server.isStopping || generation?.isEvicted == true {
             perform(machine.serverStops())
             return true
@@ -172,222 +249,5 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         case .queuePre, .queue, .queueOutbound, .queueOK: true
         default: false
         }
-    }
-
-    private func takeLine() -> Bool {
-        guard let buffer = input, buffer.readableBytes > 0 else { return false }
-        let action: SessionAction
-        switch buffer.withUnsafeReadableBytes({ lines.next($0) }) {
-        case .needMore: return false
-        case .skipped(let consumed):
-            drop(consumed)
-            return true
-        case .tooLong: action = machine.lineTooLong()
-        case .bareNewline(let consumed):
-            drop(consumed)
-            action = machine.bareNewline()
-        case .line(let length, let consumed):
-            let command = buffer.withUnsafeReadableBytes { bytes in
-                let line = UnsafeRawBufferPointer(rebasing: bytes[..<length])
-                connection.currentLine = String(decoding: line, as: UTF8.self)
-                return CommandLine(line)
-            }
-            if server.log.isEnabled(8) {
-                let shown = command.verb == nil ? command.word : connection.currentLine
-                server.log.log(
-                    8, uuid: connection.logUUID, origin: "core", "C: \(shown) state=\(connection.state.rawValue)")
-            }
-            action = machine.received(command, isFollowed: consumed < buffer.readableBytes)
-            drop(consumed)
-        }
-        perform(action)
-        return true
-    }
-
-    /// Gives back the memory as soon as all input was used: an idle connection holds none.
-    func drop(_ count: Int) {
-        input?.moveReaderIndex(forwardBy: count)
-        guard let used = input, used.readableBytes == 0 else { return }
-        input = nil
-        if hasRoom { server.receiveRoom.giveBack(used) }
-    }
-
-    /// Reads in large pieces, or no longer. Setting it on an open channel does not fail.
-    func wantRoom(_ wants: Bool) {
-        guard wants != hasRoom, let options = channelContext?.channel.syncOptions else { return }
-        hasRoom = wants
-        let allocator: any RecvByteBufferAllocator = wants ? server.receiveRoom : ReceiveRoom.small
-        try? options.setOption(.recvAllocator, value: allocator)
-    }
-
-    /// Carries out what the machine says, and what it says next, until it has to wait.
-    func perform(_ first: SessionAction) {
-        var action = first
-        while true {
-            switch action {
-            case .ask(let question):
-                prepare(question)
-                guard let verdict = server.host.ask(question, connection) else { return }
-                action = machine.hooksCompleted(verdict)
-            case .send(let reply, let then):
-                send(reply)
-                guard let next = go(then) else { return }
-                action = next
-            case .proceed(let then):
-                guard let next = go(then) else { return }
-                action = next
-            case .resolveName:
-                guard let name = server.names.remembered(connection.remote.ip) else { return resolveName() }
-                action = machine.nameResolved(name)
-            case .close: return finish()
-            case .wait: return
-            }
-        }
-    }
-
-    private func go(_ then: SessionAction.Then) -> SessionAction? {
-        switch then {
-        case .read: return nil
-        case .resume: return machine.replySent()
-        case .receiveMessage:
-            beginReception()
-            return nil
-        case .receiveMore:
-            receiveMore()
-            return nil
-        case .disconnect:
-            dropReception()
-            return machine.disconnect()
-        }
-    }
-
-    private func resolveName() {
-        guard let loop = channelContext?.eventLoop else { return }
-        server.names.resolve(connection.remote.ip, on: loop) { [weak self] name in
-            self?.pump { $0.perform($0.machine.nameResolved(name)) }
-        }
-    }
-
-    // MARK: replies
-
-    func send(_ reply: Reply) {
-        guard !isFinished, channelContext != nil else { return }
-        let prefix = denialMark(reply)
-        var bytes = output ?? server.takeScratch()
-        output = nil
-        reply.encode(into: { bytes.writeBytes($0) }, prefix: prefix)
-        output = bytes
-        if server.log.isEnabled(8) {
-            server.log.log(8, uuid: connection.logUUID, origin: "core", "S: \(reply.code) \(reply.text)")
-        }
-        if !isPumping { flush() }
-    }
-
-    private func flush() {
-        guard let bytes = output, let context = channelContext else { return }
-        output = nil
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-        server.giveBack(bytes)
-    }
-
-    // MARK: the end
-
-    /// The client has gone: open questions are withdrawn, required hooks still run.
-    func clientLeft() {
-        guard !machine.isDisconnecting else {
-            connection.remoteIsClosed = true
-            return
-        }
-        server.host.cancel(connection)
-        dropReception()
-        perform(machine.clientLeft())
-    }
-
-    /// The session is over: the last words go out, then the socket closes.
-    private func finish() {
-        guard !isFinished, machine.isClosed || channelContext == nil else { return }
-        isFinished = true
-        logSummary()
-        dropReception()
-        server.host.end(connection)
-        server.closed(self)
-        guard let context = channelContext else { return }
-        guard let bytes = output else { return context.close(promise: nil) }
-        output = nil
-        close(context, after: bytes)
-    }
-
-    /// Closes without losing the last reply: with input unread, closing at once would reset the connection and may destroy
-    /// the reply on its way. So our side is closed first and what still comes is thrown away for a while.
-    private func close(_ context: ChannelHandlerContext, after bytes: ByteBuffer) {
-        let isClean = input == nil && !inputHasEnded && connection.lastReply.code < 400
-        input = nil
-        isLingering = true
-        let written = context.eventLoop.makePromise(of: Void.self)
-        nonisolated(unsafe) let channel = context
-        written.futureResult.whenComplete { _ in
-            guard !isClean, channel.channel.isActive else { return channel.close(promise: nil) }
-            channel.close(mode: .output, promise: nil)
-            channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
-        }
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: written)
-    }
-
-    /// Called by the server from time to time.
-    func checkIdle(now: NIODeadline, limit: TimeAmount) {
-        guard now - lastActivity > limit, hasBegun, !isFinished else { return }
-        // Whom a plugin holds back, or makes wait, is not idle.
-        if pauses == 0, machine.awaitsCommand || (reception != nil && machine.question == nil) {
-            dropReception()
-            pump { $0.perform($0.machine.timedOut()) }
-        } else if machine.isDisconnecting || now - lastActivity > limit * 2 {
-            // A peer that takes neither our words nor our end.
-            channelContext?.close(promise: nil)
-        }
-    }
-
-    /// The server stops, or this session's plugins are too old: at the next command boundary the client gets 421.
-    func stopSoon() {
-        if hasBegun { pump { _ in } }
-    }
-
-    /// The server stops now.
-    func stopNow() {
-        guard hasBegun, !isFinished, !machine.isDisconnecting else { return }
-        server.host.cancel(connection)
-        dropReception()
-        pump { $0.perform($0.machine.serverStops()) }
-    }
-
-    // MARK: ConnectionDriver
-
-    func hooksCompleted(_ verdict: Verdict) { pump { $0.perform($0.machine.hooksCompleted(verdict)) } }
-
-    func respond(_ code: Int, _ reply: PluginReply) {
-        let reply = reply.reply(code, "")
-        connection.lastReply = reply
-        if reply.code >= 400 { connection.lastReject = connection.lastResponse }
-        send(reply)
-    }
-
-    func requestDisconnect() {
-        wantsDisconnect = true
-        nonisolated(unsafe) let session = self
-        channelContext?.eventLoop.execute { session.pump { _ in } }
-    }
-
-    var otherAddresses: [String] { server.sessions.values.filter { $0 !== self }.map(\.connection.remote.ip) }
-
-    func pauseReading() {
-        pauses += 1
-        adjustReading()
-    }
-
-    func resumeReading() {
-        guard pauses > 0 else { return }
-        pauses -= 1
-        guard pauses == 0 else { return }
-        nonisolated(unsafe) let session = self
-        channelContext?.eventLoop.execute { session.pump { _ in } }
     }
 }

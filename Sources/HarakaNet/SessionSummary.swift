@@ -13,7 +13,8 @@ extension SessionHandler {
         let fields = [
             ("ip", connection.remote.ip), ("rdns", connection.remote.host), ("helo", connection.helloHost),
             ("relay", flag(connection.isRelaying)), ("early", flag(connection.isEarlyTalker)),
-            ("esmtp", flag(connection.isESMTP)), ("tls", "N"), ("pipe", flag(connection.isPipelining)),
+            ("esmtp", flag(connection.isESMTP)), ("tls", flag(connection.tls != nil)),
+            ("pipe", flag(connection.isPipelining)),
             ("errors", "\(connection.errors)"), ("txns", "\(connection.transactionCount)"),
             ("rcpts", "\(rcpts.accept)/\(rcpts.tempfail)/\(rcpts.reject)"),
             ("msgs", "\(msgs.accept)/\(msgs.tempfail)/\(msgs.reject)"), ("bytes", "\(connection.totalBytes)"),
