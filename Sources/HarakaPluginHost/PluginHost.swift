@@ -25,6 +25,7 @@ public final class PluginHost: @unchecked Sendable {
     var transactions = HandleTable<TransactionState>(.transaction)
     var timers = HandleTable<PluginWork>(.timer)
     var regexes = HandleTable<Regex>(.regex)
+    var queries = HandleTable<PluginQuery>(.query)
     let messages = MessageTable()
     let streams = StreamTable()
     /// Bodies that plugins have to do with, by serial number.
@@ -36,6 +37,11 @@ public final class PluginHost: @unchecked Sendable {
     let identities = Mutex<[UInt64: PluginIdentity]>([:])
     let inbox: Inbox
     public internal(set) var serverNotes = Notes()
+    /// Who answers plugins' questions for names; nil: dns/1 is not offered. Set before plugins are loaded.
+    public var resolver: (any PluginResolver)? { didSet { isResolving.store(resolver != nil, ordering: .relaxed) } }
+    private let isResolving = Atomic<Bool>(false)
+    /// Any thread.
+    var hasResolver: Bool { isResolving.load(ordering: .relaxed) }
 
     /// The generation that new connections get.
     public internal(set) var generation: Generation?
@@ -57,6 +63,9 @@ public final class PluginHost: @unchecked Sendable {
     var ready: [HookRun] = []
     /// Destroy functions that wait for the plugin to return: no host function calls plugin code before it returns.
     var doomed: [PendingDestroy] = []
+    /// What else waits for that, or came in the middle of it.
+    var deferred = DeferredQueue()
+    var willGoOn = false
     var isSettling = false
     var willSettle = false
     /// Runs that wait for a plugin, by the handle it was given.

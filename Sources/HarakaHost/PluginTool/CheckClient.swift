@@ -17,14 +17,24 @@ final class CheckClient: ConnectionDriver {
     private(set) var replies: [PluginReply] = []
     private(set) var wantsDisconnect = false
     private var pauses = 0
-    private var hasLeft = false
+    private(set) var hasLeft = false
+    /// What its answers to a plugin are like.
+    var style = ArgumentStyle.normal
+    /// How often a plugin has asked it.
+    var asked = 0
+    /// The answer that comes next.
+    var waiting: (any HostTimer)?
+    /// It keeps whoever asks it waiting.
+    var isSilent: Bool { harness.resolver.isSilent }
+    var loop: CheckLoop { harness.loop }
 
     /// - Parameter number: tells clients apart: what belongs to one has its number in it
     init(_ harness: Harness, _ number: Int) {
         self.harness = harness
         self.number = number
         var remote = Connection.Endpoint()
-        remote.ip = "192.0.2.\(number % 250 + 1)"
+        // A net for tests (RFC 2544) that plugins do not take for a private one.
+        remote.ip = "198.18.\(number / 250 % 250).\(number % 250 + 1)"
         remote.port = 10_000 + number % 50_000
         remote.host = "client\(number).example.net"
         var local = Connection.Endpoint()
@@ -65,6 +75,7 @@ final class CheckClient: ConnectionDriver {
         connection.helloHost = "\(token).example.net"
         connection.helloVerb = .ehlo
         connection.isESMTP = true
+        connection.hasOfferedTLS = true
     }
 
     /// As after MAIL and RCPT.
@@ -104,6 +115,7 @@ final class CheckClient: ConnectionDriver {
     func leave() {
         guard !hasLeft else { return }
         hasLeft = true
+        waiting?.cancel()
         connection.transaction = nil
         host.end(connection)
         harness.forget(self)

@@ -11,6 +11,7 @@ final class Harness {
     let loop = CheckLoop()
     let log = CheckLog()
     let configuration: CheckConfiguration
+    let resolver: CheckResolver
     let host: PluginHost
     private let before: ProcessState
     private var clients: [CheckClient] = []
@@ -31,9 +32,11 @@ final class Harness {
     init(_ run: TestRun, _ kind: CheckConfiguration.Kind = .shipped) {
         self.run = run
         configuration = CheckConfiguration(kind, folder: "\(run.folder)/config")
+        resolver = CheckResolver(loop)
         host = PluginHost(
             loop: loop, log: log, configuration: configuration, roots: run.file.roots, version: "Haraka for Swift",
             page: run.faults)
+        host.resolver = resolver
         TableSpy.install(on: host.hostTable)
         let report = run.report
         loop.willRun = { place in report.place = place }

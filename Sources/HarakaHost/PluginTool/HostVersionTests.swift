@@ -53,6 +53,9 @@ enum HostVersionTests {
         table.pointee.stream_close = nil
         table.pointee.user_config_get = nil
         table.pointee.process_title = nil
+        table.pointee.ask_client = nil
+        table.pointee.ask_hook = nil
+        table.pointee.restart = nil
         if let minor = table.pointee.abi_minor as UInt32?, minor > 0 { table.pointee.abi_minor = minor - 1 }
         do throws(PluginLoadError) {
             try LoadTests.everyHook(harness)

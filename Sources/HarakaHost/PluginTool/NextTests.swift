@@ -47,6 +47,7 @@ enum NextTests {
     /// The generation ends with answers open; what is left is revoked.
     private static func shutdown(_ run: TestRun) throws {
         let harness = Harness(run)
+        harness.resolver.isSilent = true
         let generation = try harness.load()
         let clients = thinking(harness, generation)
         guard !clients.isEmpty else { return run.skip("no hook takes its time") }
@@ -61,6 +62,7 @@ enum NextTests {
     /// 20 ms instead of the plugin's own limit: it is too late with everything, and must cope.
     private static func timeLimit(_ run: TestRun) throws {
         let harness = Harness(run)
+        harness.resolver.isSilent = true
         let generation = try harness.load(timeout: 0.02)
         let clients = thinking(harness, generation)
         guard !clients.isEmpty else { return run.skip("no hook takes its time") }
@@ -78,6 +80,7 @@ enum NextTests {
     /// Does something to each client that a plugin is thinking about, then waits for late answers.
     private static func whileThinking(_ run: TestRun, _ act: (Harness, CheckClient) -> Void) throws {
         let harness = Harness(run)
+        harness.resolver.isSilent = true
         let generation = try harness.load()
         let clients = thinking(harness, generation)
         guard !clients.isEmpty else { return run.skip("no hook takes its time") }
@@ -91,12 +94,20 @@ enum NextTests {
 
     /// A client for each hook that is not answered at once.
     private static func thinking(_ harness: Harness, _ generation: Generation) -> [CheckClient] {
-        Harness.hooks(generation).compactMap { hook in
+        Harness.hooks(generation).flatMap { hook in
             let client = harness.connect()
             client.prepare(hook, .normal)
-            if let question = client.question(hook, .normal), client.ask(question, hook) == nil { return client }
+            let own = client.question(hook, .normal).map { [$0] } ?? []
             client.leave()
-            return nil
+            return (own + harness.commands(hook, .normal)).compactMap { thinking(harness, hook, $0) }
         }
+    }
+
+    private static func thinking(_ harness: Harness, _ hook: String, _ question: Question) -> CheckClient? {
+        let client = harness.connect()
+        client.prepare(hook, .normal)
+        if client.ask(question, hook) == nil { return client }
+        client.leave()
+        return nil
     }
 }

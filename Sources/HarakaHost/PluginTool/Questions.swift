@@ -60,6 +60,7 @@ extension CheckClient {
 
     /// Brings the connection into the state in which the core asks that hook.
     func prepare(_ hook: String, _ style: ArgumentStyle) {
+        self.style = style
         if style != .bare { greet() }
         guard CheckClient.inTransaction.contains(hook) else { return }
         beginTransaction()
@@ -126,15 +127,34 @@ extension Harness {
         case .ok?: return false
         case .deny?: Refuser.askDeny(self, style)
         default:
-            let client = connect()
-            client.prepare(hook, style)
-            guard let question = client.question(hook, style) else { return false }
-            // Who needs longer is looked at in the group `next`.
-            if client.ask(question, hook, style) == nil, client.wait(atMost: 250) == nil { client.vanish() }
-            client.endTransaction()
-            client.leave()
+            let asked = [connect()] + commands(hook, style).map { _ in connect() }
+            guard let first = asked.first, let question = first.question(hook, style) else {
+                for client in asked { client.leave() }
+                return false
+            }
+            for (client, question) in zip(asked, [question] + commands(hook, style)) {
+                put(question, hook, style, to: client)
+            }
         }
         return true
+    }
+
+    private func put(_ question: Question, _ hook: String, _ style: ArgumentStyle, to client: CheckClient) {
+        client.prepare(hook, style)
+        // Who needs longer is looked at in the group `next`.
+        if client.ask(question, hook, style) == nil, client.wait(atMost: 250) == nil { client.vanish() }
+        client.endTransaction()
+        client.leave()
+    }
+
+    /// The commands that plugins are known to take, besides one that nobody does.
+    func commands(_ hook: String, _ style: ArgumentStyle) -> [Question] {
+        guard Hook(name: hook) == .unrecognizedCommand else { return [] }
+        let commands = [
+            ("STARTTLS", ""), ("AUTH", "PLAIN AHVzZXIAcGFzc3dvcmQ="), ("AUTH", "LOGIN"), ("AUTH", "CRAM-MD5"),
+            ("XCLIENT", "ADDR=192.0.2.7 NAME=client.example.net"),
+        ]
+        return commands.map { .unrecognizedCommand(word: $0, rest: style == .normal ? $1 : style.text($1)) }
     }
 }
 

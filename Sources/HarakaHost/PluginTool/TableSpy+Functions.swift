@@ -94,6 +94,7 @@ extension TableSpy {
             return status
         }
         aroundStreams(table)
+        aroundAsking(table)
         table.pointee.message_size = { a in TableSpy.quietly { real.message_size(a) } }
         table.pointee.message_read = { a, b, c, d in TableSpy.quietly { real.message_read(a, b, c, d) } }
     }
@@ -113,6 +114,18 @@ extension TableSpy {
             noted("user_config_get") { real.user_config_get(a, b, c, d, e, f, g) }
         }
         table.pointee.process_title = { a, b in TableSpy.quietly { real.process_title(a, b) } }
+    }
+
+    /// Since 0.4.
+    private static func aroundAsking(_ table: Table) {
+        guard real.ask_client != nil else { return }
+        table.pointee.ask_client = { a, reply, c, d in
+            let status = noted("ask_client") { real.ask_client(a, reply, c, d) }
+            if status >= 0 { TableSpy.look(at: reply) }
+            return status
+        }
+        table.pointee.ask_hook = { a, b, c, d, e in noted("ask_hook") { real.ask_hook(a, b, c, d, e) } }
+        table.pointee.restart = { a, b in noted("restart") { real.restart(a, b) } }
     }
 
     static func aroundWork(_ table: Table) {

@@ -4,7 +4,7 @@ import HarakaConfig
 import HarakaPluginHost
 import HarakaSupervisor
 
-/// One load of config/plugins, sealed and numbered.
+/// One load of config/plugins and of the lists of roles, sealed and numbered.
 struct PluginSet {
     let number: Int
     /// What the files say.
@@ -21,11 +21,16 @@ struct PluginSet {
     }
 }
 
+extension Configuration {
+    /// What is loaded, and which clients get what of it.
+    var roleLists: [RoleList] { lists.map { RoleList($0.entries.map(\.name), file: $0.file, roles: $0.roles) } }
+}
+
 extension Supervisor {
-    /// Reads, seals and checks what config/plugins lists, then applies the measures that hold.
+    /// Reads, seals and checks what config/plugins and the lists of roles have, then applies the measures that hold.
     func makeSet(_ configuration: Configuration) throws -> PluginSet {
         let loader = PluginLoader(roots: folder.pluginRoots, ignoresBad: configuration.smtp.ignoreBadPlugins)
-        let prepared = try loader.prepare(configuration.plugins) { [folder] name in
+        let prepared = try loader.prepare(configuration.roleLists) { [folder] name in
             configuration.timeouts[name]
                 ?? readPluginTimeout(from: folder.configDirectory(ofPlugin: name), plugin: name).seconds
         }

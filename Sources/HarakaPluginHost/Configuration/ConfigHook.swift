@@ -89,6 +89,7 @@ extension PluginHost {
             let outer = faults.enter(plugin: current.faultIndex, hook: run.faultHook)
             let items = inbox.take { $0.belongs(to: run, current.plugin) }
             for item in items { handle(item) }
+            for one in deferred.take(of: current.plugin) { one.work() }
             faults.leave(outer)
             if ready.contains(where: { $0 === run }) {
                 ready.removeAll { $0 === run }

@@ -12,7 +12,8 @@ import Synchronization
 public final class FaultFrames: @unchecked Sendable {
     /// Ways into plugin code that are no hooks. The names are what logs call them.
     enum Entrance: Int, CaseIterable {
-        case load, register, shutdown, timer, post, job, work, config, cancel, destroy, unload, attachment, filter
+        case load, register, shutdown, timer, post, job, work, config, cancel, destroy, unload, attachment, filter,
+            lookup
     }
 
     public let page: UnsafeMutablePointer<haraka_fault_page>

@@ -17,13 +17,22 @@ final class ConnectionState {
     private(set) var faultIndex: UInt32 = 0
     /// The hook that runs now, for `connection.hook`.
     var currentHook = ""
+    /// How somebody is about to authenticate: a plugin has said so before it said who.
+    var authMethod = ""
     private var hasEnded = false
+    /// The hooks of the connection's role.
+    let hooks: HookTable
+    /// A plugin has asked for another session on this connection; see `rename`.
+    var mayChangeUUID = false
+    private var uuidInFaultPage: String
 
     init(_ host: PluginHost, _ driver: any ConnectionDriver, _ generation: Generation) {
         self.host = host
         self.driver = driver
         connection = driver.connection
         self.generation = generation
+        uuidInFaultPage = connection.uuid
+        hooks = generation.hooks(of: driver.connection.role)
         guard let handle = host.connections.insert(self) else {
             self.handle = .nothing(.connection)
             return
@@ -37,6 +46,14 @@ final class ConnectionState {
         let made = HookRun(host, self)
         run = made
         return made
+    }
+
+    /// Names the connection anew in the fault page, once it has another uuid.
+    func rename() {
+        guard connection.uuid != uuidInFaultPage else { return }
+        mayChangeUUID = false
+        uuidInFaultPage = connection.uuid
+        _ = host.faults.setConnection(handle.slot, connection)
     }
 
     func end() {

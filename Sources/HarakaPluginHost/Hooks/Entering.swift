@@ -4,9 +4,19 @@ extension PluginHost {
     /// Runs `body`, which calls code of `plugin`. What was lent is taken back afterwards; at the outermost return, hook
     /// runs that were answered meanwhile go on.
     func enter<Result>(_ plugin: Plugin, _ entrance: FaultFrames.Entrance, _ body: () -> Result) -> Result {
+        enter(plugin, leaving: faults.enter(plugin.faultIndex, entrance), body)
+    }
+
+    /// The same for what a plugin does inside a hook after its function has returned: the frame names that hook.
+    func enter<Result>(_ plugin: Plugin, for run: HookRun, _ body: () -> Result) -> Result {
+        let (hook, connection) = (faultHook(of: run), run.state?.faultIndex ?? 0)
+        return enter(plugin, leaving: faults.enter(plugin: plugin.faultIndex, hook: hook, connection: connection), body)
+    }
+
+    private func enter<Result>(_ plugin: Plugin, leaving outerFault: FaultFrames.Outer, _ body: () -> Result) -> Result
+    {
         let mark = arena.mark
         let outer = frame
-        let outerFault = faults.enter(plugin.faultIndex, entrance)
         frame = Frame(heldPlugin: .passUnretained(plugin))
         depth += 1
         let result = body()
@@ -26,13 +36,24 @@ extension PluginHost {
         guard !isSettling else { return }
         isSettling = true
         defer { isSettling = false }
-        while !doomed.isEmpty || !ready.isEmpty {
+        var left = PluginHost.deferredPerTurn
+        while true {
             let dead = doomed
             doomed = []
             for one in dead { destroy(one) }
-            if !ready.isEmpty { ready.removeFirst().resumeAnswered() }
+            if !ready.isEmpty {
+                ready.removeFirst().resumeAnswered()
+            } else if left > 0, let one = deferred.popFirst() {
+                left -= 1
+                one.work()
+            } else if doomed.isEmpty {
+                break
+            }
         }
+        goOnWithDeferred()
     }
+
+    private var isUnsettled: Bool { !doomed.isEmpty || !ready.isEmpty || !deferred.isEmpty }
 
     private func destroy(_ one: PendingDestroy) {
         let mark = arena.mark
@@ -53,11 +74,11 @@ extension PluginHost {
     }
 
     /// Settles, unless plugin code is on the stack: then `enter` will.
-    func settleIfOutside() { if depth == 0, !doomed.isEmpty || !ready.isEmpty { settle() } }
+    func settleIfOutside() { if depth == 0, isUnsettled { settle() } }
 
     /// Settles at the loop's next turn: for callers in whose middle no plugin code may run.
     func settleSoon() {
-        guard !willSettle, !doomed.isEmpty || !ready.isEmpty else { return }
+        guard !willSettle, isUnsettled else { return }
         willSettle = true
         loop.execute { [self] in
             willSettle = false

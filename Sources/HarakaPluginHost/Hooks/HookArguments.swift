@@ -12,7 +12,8 @@ extension PluginHost {
     }
 
     private func arguments(of run: HookRun) -> haraka_list {
-        switch run.hook {
+        if case .custom(_, let values) = run.question { return lend(values) }
+        return switch run.hook {
         case .log?: logLine.map { lend([.map($0)]) } ?? arena.lend(arguments: run.question)
         case .logging?:
             logLine.map { line in lend(["level", "hook", "origin", "data"].map { line[$0] ?? .text("") }) }
@@ -34,7 +35,7 @@ extension PluginHost {
         }
     }
 
-    private func lend(_ values: [Value]) -> haraka_list {
+    func lend(_ values: [Value]) -> haraka_list {
         let items = arena.allocate(haraka_value.self, values.count)
         for (index, value) in values.enumerated() { items[index] = arena.lend(value) }
         return haraka_list(items: items, count: values.count)
@@ -61,19 +62,21 @@ extension PluginHost {
 }
 
 extension ConnectionState {
-    /// The arguments of `pre_connection`: both ends, no limit of ours for one address, and who else is here.
+    /// The arguments of `pre_connection`: both ends, how many clients one address may have, and who else is here.
     fileprivate var endpoints: [Value] {
         let (remote, local) = (connection.remote, connection.local)
         return [
-            .text(remote.ip), .integer(Int64(remote.port)), .text(local.ip), .integer(Int64(local.port)), .integer(0),
-            .list(driver.otherAddresses.map(Value.text)),
+            .text(remote.ip), .integer(Int64(remote.port)), .text(local.ip), .integer(Int64(local.port)),
+            .integer(Int64(driver.connectionsPerAddress)), .list(driver.otherAddresses.map(Value.text)),
         ]
     }
 
     /// The arguments of `received_line`: the protocol, who has authenticated, the cipher, and the core's own line.
     fileprivate var receivedLine: [Value] {
-        let name = ReceivedLine.protocolName(isExtended: connection.isESMTP, isTLS: false, isAuthenticated: false)
-        return [.text(name), .text(""), .text(""), .text(connection.transaction?.receivedLine ?? "")]
+        [
+            .text(connection.protocolName), .text(connection.auth?.user ?? ""), .text(connection.cipherName ?? ""),
+            .text(connection.transaction?.receivedLine ?? ""),
+        ]
     }
 }
 
@@ -119,8 +122,12 @@ extension Arena {
 }
 
 extension Question {
-    /// The arguments as the log shows them.
-    var parameterText: String {
+    /// What stands for a secret.
+    static let hidden = "[hidden]"
+
+    /// The arguments as the log shows them: what plugins ask each other holds passwords, and so does what follows AUTH.
+    /// - Parameter afterAuth: the client has said AUTH before
+    func parameterText(afterAuth: Bool = false) -> String {
         switch self {
         case .helo(let host), .ehlo(let host): host
         case .mail(let path), .rcpt(let path): path.address.formatted
@@ -130,9 +137,11 @@ extension Question {
         case .queuePost(let code, let text): "\(code.name),\(text)"
         case .vrfy(let rest), .noop(let rest), .help(let rest): rest
         case .heloParse(let word, let rest), .ehloParse(let word, let rest), .mailParse(let word, let rest),
-            .rcptParse(let word, let rest), .unrecognizedCommand(let word, let rest), .named(_, let word, let rest):
-            // What follows AUTH and its like is a secret.
-            rest.isEmpty || word.uppercased() == "AUTH" ? word : "\(word),\(rest)"
+            .rcptParse(let word, let rest):
+            CommandLine.shown(word: word, rest: rest, separator: ",")
+        case .unrecognizedCommand(let word, let rest), .named(_, let word, let rest):
+            CommandLine.shown(word: word, rest: rest, separator: ",", afterAuth: afterAuth)
+        case .custom: Question.hidden
         default: ""
         }
     }

@@ -9,8 +9,9 @@ extension PluginHost {
     public func ask(_ question: Question, _ connection: Connection) -> Verdict? {
         guard let held = connection.pluginState else { return .cont }
         let state = unsafeDowncast(held, to: ConnectionState.self)
-        let handlers = state.generation.hooks.handlers(of: question)
+        let handlers = state.hooks.handlers(of: question)
         guard !handlers.isEmpty else { return .cont }
+        if state.mayChangeUUID { state.rename() }
         let run = state.hookRun()
         let step = run.begin(question, handlers)
         let verdict = askQuickly(run, state, handlers, step)
@@ -21,7 +22,7 @@ extension PluginHost {
     /// The hooks that the plugins of this connection are on: for `SessionMachine.heard`.
     public func heard(by connection: Connection) -> HookSet {
         guard let held = connection.pluginState else { return .none }
-        return unsafeDowncast(held, to: ConnectionState.self).generation.hooks.heard
+        return unsafeDowncast(held, to: ConnectionState.self).hooks.heard
     }
 
     /// The answer to the open question is not needed any more, unless the hook is a required one.
@@ -29,6 +30,7 @@ extension PluginHost {
         guard let held = connection.pluginState else { return }
         guard let run = unsafeDowncast(held, to: ConnectionState.self).run, !run.rules.isRequired else { return }
         run.cancel(as: .gone)
+        settleIfOutside()
     }
 
     /// One call across the border. Returns the function's code. What the plugin answered or left to be destroyed waits
@@ -36,7 +38,7 @@ extension PluginHost {
     func call(_ handler: Handler, _ run: HookRun, _ state: ConnectionState?) -> Int32 {
         let mark = arena.mark
         let outer = (frame, calling)
-        let hook = run.chain.isBeyondHook ? faultHook(of: run) : run.faultHook
+        let hook = faultHook(of: run)
         let outerFault = faults.enter(plugin: handler.faultIndex, hook: hook, connection: state?.faultIndex ?? 0)
         frame = Frame(heldPlugin: handler.heldPlugin)
         depth += 1
@@ -51,9 +53,10 @@ extension PluginHost {
         return code
     }
 
-    /// Of `deny` or `ok`, in the fault page.
-    private func faultHook(of run: HookRun) -> UInt32 {
-        run.askedHook.map { faults.hooks[Int($0.rawValue)] } ?? run.faultHook
+    /// The hook that is asked now, in the fault page: `deny` and `ok` too.
+    func faultHook(of run: HookRun) -> UInt32 {
+        guard run.chain.isBeyondHook else { return run.faultHook }
+        return run.askedHook.map { faults.hooks[Int($0.rawValue)] } ?? run.faultHook
     }
 
     /// What all handlers of a hook get alike.

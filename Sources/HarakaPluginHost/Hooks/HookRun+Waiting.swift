@@ -12,25 +12,10 @@ extension HookRun {
             return report(handler, pluginError(handler, "must answer at once"))
         }
         phase = .waiting
-        waitingSince = Clock.nanoseconds()
         host.blame.note(handle, handler.plugin.name, askedName)
         host.waiting[handle] = self
-        let timeout = limit ?? handler.plugin.timeout
-        guard timeout > 0 else {
-            deadlineAt = .max
-            return nil
-        }
-        deadlineAt = Clock.monotonic() + timeout
-        let bits = handle
-        nonisolated(unsafe) let run = self
-        timer = host.loop.schedule(after: timeout) { run.timedOut(bits) }
+        startTime()
         return nil
-    }
-
-    /// Milliseconds that the plugin has left.
-    var timeLeft: Int64 {
-        guard let current, case let timeout = limit ?? current.plugin.timeout, timeout > 0 else { return .max }
-        return phase == .waiting ? max(0, deadlineAt - Clock.monotonic()) : timeout
     }
 
     // MARK: answers
@@ -93,8 +78,9 @@ extension HookRun {
         forgetWaiting()
         phase = .idle
         replaceSlot()
+        endQuestions()
         let turn = turn
-        tellCancelled(handler.plugin)
+        tellCancelled(handler.plugin, isSafe: true)
         guard turn == self.turn else { return }
         resume(report(handler, verdict))
         host.settleIfOutside()
@@ -110,16 +96,18 @@ extension HookRun {
         phase = .idle
         current = nil
         answer = nil
-        state?.currentHook = ""
+        state?.currentHook = outerName
         replaceSlot()
-        if let plugin { tellCancelled(plugin) }
+        endQuestions(as: reason)
+        if let plugin { tellCancelled(plugin, isSafe: level == 0) }
     }
 
-    /// Runs the cancel callback, then its destroy. Within a host function it has to wait until the plugin returns.
-    private func tellCancelled(_ plugin: Plugin) {
+    /// Runs the cancel callback, then its destroy. Within a host function it has to wait until the plugin returns; of a hook
+    /// that another plugin asks, until that plugin's own hook has come to rest.
+    private func tellCancelled(_ plugin: Plugin, isSafe: Bool) {
         guard let callback = onCancel else { return }
         onCancel = nil
-        guard host.depth == 0 else {
+        guard host.depth == 0, isSafe else {
             host.doom(PendingDestroy(pointer: callback.context, destroy: callback.function, plugin: plugin))
             return host.doom(callback.pendingDestroy(of: plugin))
         }
@@ -142,8 +130,8 @@ extension HookRun {
     }
 
     /// The run is over for good.
-    func end() {
-        cancel(as: .gone)
+    func end(as reason: NextState = .gone) {
+        cancel(as: reason)
         completion = nil
         if let slot { host.nexts.retire(slot) }
         slot = nil

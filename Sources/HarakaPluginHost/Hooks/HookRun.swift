@@ -33,6 +33,19 @@ final class HookRun {
     /// When the plugin returned without an answer, in nanoseconds.
     var waitingSince: UInt64 = 0
     var onCancel: PluginCallback?
+    /// What the plugin asks the client or other plugins at this moment.
+    var exchange: Exchange?
+    /// Its lookups for this hook.
+    var queries: [PluginQuery] = []
+    /// Since when the time limit stands still, in nanoseconds, and milliseconds that are left; nil: it does not, there is none.
+    var heldSince: UInt64?
+    var heldTimeLeft: Int64?
+    /// Of a hook that a plugin asks: the run of the plugin's own hook.
+    private(set) weak var outer: HookRun?
+    /// The name of that hook; empty: there is none.
+    let outerName: String
+    /// How many runs are around this one.
+    let level: Int
     /// For hooks without a connection: who is told when an answer came late. Called at most once.
     var completion: ((Verdict) -> Void)?
     /// Milliseconds instead of the plugin's own limit.
@@ -41,13 +54,27 @@ final class HookRun {
     init(_ host: PluginHost, _ state: ConnectionState?) {
         self.host = host
         self.state = state
+        outerName = ""
+        level = 0
+        slot = host.nexts.takeSlot()
+    }
+
+    /// For a hook that a plugin of `outer` asks.
+    init(inside outer: HookRun) {
+        host = outer.host
+        state = outer.state
+        self.outer = outer
+        outerName = outer.hookName
+        level = outer.level + 1
         slot = host.nexts.takeSlot()
     }
 
     /// The name that plugins see.
     var hookName: String {
-        if case .named(let name, _, _) = question { return name }
-        return question.hook?.name ?? ""
+        switch question {
+        case .named(let name, _, _), .custom(let name, _): name
+        default: question.hook?.name ?? ""
+        }
     }
 
     var uuid: String { state?.connection.logUUID ?? "-" }
@@ -72,7 +99,7 @@ final class HookRun {
         rules = HookRules(hook ?? .unrecognizedCommand)
         faultHook = hook.map { host.faults.hooks[Int($0.rawValue)] } ?? host.faults.hook(hookName)
         // Hooks of the server have no connection, and ask neither.
-        let heard = state?.generation.hooks.heard ?? .none
+        let heard = state?.hooks.heard ?? .none
         chain = HookChain(
             count: handlers.count, denyCount: heard.contains(.deny) ? others(.deny).count : 0,
             okCount: heard.contains(.ok) ? others(.ok).count : 0, rules: rules)
@@ -88,7 +115,7 @@ final class HookRun {
             case .finished(let verdict):
                 phase = .idle
                 current = nil
-                state?.currentHook = ""
+                state?.currentHook = outerName
                 return verdict
             case .ask(let index):
                 guard let verdict = ask(handlers[index]) else { return nil }
@@ -109,7 +136,7 @@ final class HookRun {
         return handlers.indices.contains(index) ? ask(handlers[index]) : .cont
     }
 
-    private func others(_ hook: Hook) -> [Handler] { state?.generation.hooks[hook] ?? [] }
+    private func others(_ hook: Hook) -> [Handler] { state?.hooks[hook] ?? [] }
 
     // MARK: asking one plugin
 
@@ -179,17 +206,21 @@ final class HookRun {
             onCancel = nil
             host.doom(callback.pendingDestroy(of: handler.plugin))
         }
+        endQuestions()
         let level = verdict.code == .cont ? HARAKA_LOG_DEBUG : HARAKA_LOG_INFO
         if isLogged, host.log.isEnabled(level) {
             let fields = [
                 ("hook", askedName), ("plugin", handler.plugin.name),
-                ("function", handler.methodName), ("params", question.parameterText),
-                ("retval", verdict.code.name), ("msg", verdict.reply.text),
+                ("function", handler.methodName), ("params", question.parameterText(afterAuth: hasSaidAuth)),
+                ("retval", verdict.code.name),
+                ("msg", level == 0 || verdict.reply.isEmpty ? verdict.reply.text : Question.hidden),
             ]
             host.log.log(level, uuid: uuid, "", fields: fields)
         }
         return verdict
     }
+
+    private var hasSaidAuth: Bool { state?.connection.hasSaidAuth ?? false }
 
     /// A line about a line would have no end, and what `config` gives may be secret.
     private var isLogged: Bool {

@@ -29,6 +29,20 @@ struct HookTable {
         for name in Array(custom.keys) { custom[name]?.removeAll { $0.plugin === plugin } }
     }
 
+    /// The same handlers, of these plugins only; within a priority in the order of `plugins`, then of registration.
+    func only(_ plugins: [String]) -> HookTable {
+        var places: [String: Int] = [:]
+        for (index, name) in plugins.enumerated() { places[name] = index }
+        var table = HookTable()
+        for (hook, handlers) in all {
+            let own = handlers.enumerated().compactMap { index, handler in
+                places[handler.plugin.name].map { (handler, place: $0, index: index) }
+            }
+            for one in own.sorted(by: { ($0.place, $0.index) < ($1.place, $1.index) }) { table.add(one.0, to: hook) }
+        }
+        return table
+    }
+
     private static func insert(_ handler: Handler, into list: inout [Handler]) {
         let index = list.firstIndex { $0.priority > handler.priority } ?? list.endIndex
         list.insert(handler, at: index)
@@ -43,9 +57,10 @@ struct HookTable {
 
     func handlers(of question: Question) -> [Handler] {
         if let hook = question.hook { return self[hook] }
-        if case .named(let name, _, _) = question {
+        switch question {
+        case .named(let name, _, _), .custom(let name, _):
             return Hook(name: name).map { self[$0] } ?? custom[name] ?? []
+        default: return []
         }
-        return []
     }
 }

@@ -1,6 +1,7 @@
 // What the plugin host needs of the event loop and of the rest of the server. HarakaHost fills these in.
 
 public import HarakaCore
+public import SMTPSyntax
 
 /// The one thread on which all hooks run, and threads for slow work.
 public protocol HostLoop: AnyObject, Sendable {
@@ -30,16 +31,56 @@ public protocol ConnectionDriver: AnyObject {
     var connection: Connection { get }
     /// The addresses of this process's other clients, for `pre_connection`. Made when somebody asks.
     var otherAddresses: [String] { get }
+    /// How many clients one address may have at the same time, for `pre_connection`; 0: there is no limit.
+    var connectionsPerAddress: Int { get }
     func respond(_ code: Int, _ reply: PluginReply)
     func requestDisconnect()
     func pauseReading()
     func resumeReading()
     /// The hooks of the question that was asked last are through.
     func hooksCompleted(_ verdict: Verdict)
+    /// TLS could begin: there is a certificate, TLS is off, the listener's rule allows it.
+    var canStartTLS: Bool { get }
+    /// Sends 220, throws away what else has come in the clear, and does the handshake. `done` is called once, on the loop,
+    /// later: true, and the machine has forgotten the client; or false, and the connection is over.
+    func startTLS(_ done: @escaping (Bool) -> Void)
+    /// `tls-exporter`, `tls-server-end-point` or `tls-unique`; nil: there is no such binding.
+    func channelBinding(_ type: String) -> [UInt8]?
+    /// Sends `reply` and takes one line of the client's for `then`, without its line end; nil: it had more than `limit` bytes
+    /// and is lost. `then` is not called if the client leaves or the hook is cancelled.
+    func askClient(_ reply: Reply, limit: Int, _ then: @escaping ([UInt8]?) -> Void)
+    /// Nobody waits for the line, or the end of the handshake, any more: the hook is over.
+    func stopAskingClient()
+    /// After the current question was answered with OK the session begins anew.
+    func restart(keepsName: Bool)
 }
 
 extension ConnectionDriver {
     public var otherAddresses: [String] { [] }
+    public var connectionsPerAddress: Int { 0 }
+    public var canStartTLS: Bool { false }
+    public func startTLS(_ done: @escaping (Bool) -> Void) {}
+    public func channelBinding(_ type: String) -> [UInt8]? { nil }
+    public func askClient(_ reply: Reply, limit: Int, _ then: @escaping ([UInt8]?) -> Void) {}
+    public func stopAskingClient() {}
+    public func restart(keepsName: Bool) {}
+}
+
+/// Names, for plugins. On the loop.
+public protocol PluginResolver: AnyObject {
+    /// What is known without asking anybody.
+    func remembered(_ question: NameQuestion, strict: Bool) -> NameAnswer?
+    /// Calls `done` once, on the loop, later. Milliseconds; never more than the configured limit. Nil: too many lookups are
+    /// under way, and `done` is not called.
+    func lookup(
+        _ question: NameQuestion, strict: Bool, within milliseconds: Int64, _ done: @escaping (NameAnswer) -> Void
+    ) -> (any PluginLookup)?
+}
+
+/// A lookup that is under way.
+public protocol PluginLookup: AnyObject {
+    /// `done` is not called any more.
+    func cancel()
 }
 
 /// Configuration files as plugins see them: the user's, laid over the plugin's own defaults.

@@ -51,7 +51,7 @@ extension PluginHost {
             running.pointee.calls &+= 1
             // Of the struct itself: a copy would wait for what has just been written.
             let code = withUnsafePointer(to: &call) { handler.run($0) }
-            let isPlain = turn == run.turn && (code == HARAKA_CONT || code == 0) && run.onCancel == nil
+            let isPlain = turn == run.turn && (code == HARAKA_CONT || code == 0) && run.isUnencumbered
             guard isPlain, nexts.close(run.handle, as: .answered) else { return (index, code) }
             run.phase = .idle
             index += 1

@@ -1,6 +1,7 @@
 // digest/1: message digests and keyed ones, by OpenSSL's libcrypto. RFC 1321, FIPS 180-4, RFC 2104.
 
 import CCrypto
+import Glibc
 import HarakaPluginABI
 
 /// A digest, or an HMAC, that is being worked out piece by piece. Any thread, one at a time.
@@ -85,5 +86,36 @@ final class Digest {
     /// Whether both hold the same bytes, in a time that depends on their length alone.
     static func areEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
         a.count == b.count && (a.isEmpty || CRYPTO_memcmp(a.baseAddress, b.baseAddress, a.count) == 0)
+    }
+
+    /// PBKDF2 (RFC 8018 section 5.2) with HMAC.
+    static func derive(
+        _ algorithm: Int32, _ password: UnsafeRawBufferPointer, _ salt: UnsafeRawBufferPointer, rounds: Int32,
+        into key: UnsafeMutableRawBufferPointer
+    ) throws(Failure) {
+        let method = try Digest.method(algorithm)
+        guard let passwordSize = Int32(exactly: password.count), let saltSize = Int32(exactly: salt.count),
+            let size = Int32(exactly: key.count)
+        else { throw .unknown }
+        // A null pointer is no empty password to it.
+        let made = withUnsafeBytes(of: UInt64(0)) { empty in
+            PKCS5_PBKDF2_HMAC(
+                (password.baseAddress ?? empty.baseAddress)?.assumingMemoryBound(to: CChar.self), passwordSize,
+                (salt.baseAddress ?? empty.baseAddress)?.assumingMemoryBound(to: UInt8.self), saltSize, rounds, method,
+                size,
+                key.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        }
+        guard made == 1 else { throw .refused }
+    }
+
+    /// Fills it with what nobody can foresee: the kernel's getentropy(3), which gives 256 bytes at once. False: it has none to give.
+    static func random(_ out: UnsafeMutableRawBufferPointer) -> Bool {
+        var rest = out[...]
+        while !rest.isEmpty {
+            let part = UnsafeMutableRawBufferPointer(rebasing: rest.prefix(256))
+            guard let start = part.baseAddress, getentropy(start, part.count) == 0 else { return false }
+            rest = rest.dropFirst(part.count)
+        }
+        return true
     }
 }

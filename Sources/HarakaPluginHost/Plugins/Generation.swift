@@ -12,7 +12,10 @@ public final class Generation {
     /// These and those that were taken out again because they did not register.
     private(set) var allPlugins: [Plugin] = []
     var objects: [String: PluginObject] = [:]
+    /// Of all plugins, whatever role has them: the server's hooks are asked once.
     var hooks = HookTable()
+    /// Of each role's plugins, in the order of its list; empty: there is one list for all.
+    var roleHooks: [String: HookTable] = [:]
     /// Names listed in config/plugins, after replacement, in order.
     public internal(set) var names: [String] = []
     public internal(set) var connectionCount = 0
@@ -31,6 +34,15 @@ public final class Generation {
     func add(_ plugin: Plugin) {
         plugins.append(plugin)
         allPlugins.append(plugin)
+    }
+
+    /// The hooks of connections of that role. One without a list of its own has that of the role without a name.
+    func hooks(of role: String) -> HookTable { roleHooks[role] ?? roleHooks[""] ?? hooks }
+
+    /// All plugins have registered: each role has its own, in the order of its list. What else knows no role has the first.
+    func setRoles(_ roles: [(role: String, plugins: [String])]) {
+        for (role, plugins) in roles { roleHooks[role] = hooks.only(plugins) }
+        if let first = roles.first, roleHooks[""] == nil { roleHooks[""] = roleHooks[first.role] }
     }
 
     /// Which plugins each hook asks, in order: hooks of the core first, then custom ones by name.

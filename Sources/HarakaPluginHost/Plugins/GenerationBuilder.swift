@@ -103,6 +103,7 @@ extension PluginHost {
 
     private func finish(_ builder: GenerationBuilder) -> Generation {
         self.builder = nil
+        builder.generation.setRoles(builder.prepared.roles)
         if builder.generation.allPlugins.count > builder.generation.plugins.count { unload(builder.generation) }
         return builder.generation
     }

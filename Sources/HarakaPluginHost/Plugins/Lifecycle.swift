@@ -79,10 +79,12 @@ extension PluginHost {
         for done in waiting { done() }
     }
 
-    /// Timers may run until the end; what else is under way then has come too late.
+    /// Timers may run until the end, and nobody waits for names any more; what else is under way then has come too late.
     private func reportLeft(_ plugin: Plugin) {
         let timers = plugin.work.values.count { $0.kind == .timer }
         if timers > 0 { warn(HARAKA_LOG_DEBUG, plugin.name, "-", "timers stopped at its end: \(timers)") }
+        let lookups = plugin.queries.count
+        if lookups > 0 { warn(HARAKA_LOG_DEBUG, plugin.name, "-", "lookups given up at its end: \(lookups)") }
         let left = plugin.work.values.filter { $0.kind != .timer }.map(\.kind.rawValue).sorted()
         guard !left.isEmpty else { return }
         let text = "left behind at its end: \(left.joined(separator: ", ")); revoked"
@@ -96,6 +98,7 @@ extension PluginHost {
         revoked[plugin.handle.bits] = plugin
         if !quietly { reportLeft(plugin) }
         for work in Array(plugin.work.values) { work.end() }
+        for query in Array(plugin.queries.values) { query.end() }
         let thinking = waiting.values.filter { $0.current?.plugin === plugin }
         for run in thinking { run.revoked() }
         let messages = messages.releaseAll(of: plugin.handle.bits)

@@ -3,6 +3,25 @@
 
 import HarakaPluginABI
 
+/// One list of plugins, and who uses it.
+public struct RoleList: Sendable {
+    /// Sections of smtp.ini; the one without a name is `[main]`.
+    public let roles: [String]
+    /// In config/.
+    public let file: String
+    /// In the order in which they are asked.
+    public let names: [String]
+
+    public init(_ names: [String], file: String = "plugins", roles: [String] = [""]) {
+        self.names = names
+        self.file = file
+        self.roles = roles
+    }
+
+    /// For messages.
+    fileprivate var place: String { file == "plugins" ? "" : " in config/\(file)" }
+}
+
 /// Finds and checks. Any thread; runs no instruction of a plugin.
 public struct PluginLoader: Sendable {
     public static let abi = ABIVersion(major: UInt32(HARAKA_ABI_MAJOR), minor: UInt32(HARAKA_ABI_MINOR))
@@ -23,46 +42,64 @@ public struct PluginLoader: Sendable {
 
     /// Prepares the plugins that `names` lists. Throws at the first that cannot be loaded.
     public func prepare(_ names: [String], timeout: (String) -> Double) throws(PluginLoadError) -> PreparedPlugins {
+        try prepare([RoleList(names)], timeout: timeout)
+    }
+
+    /// The same for several lists, each of certain roles. A plugin that stands in more than one is loaded once.
+    public func prepare(_ lists: [RoleList], timeout: (String) -> Double) throws(PluginLoadError) -> PreparedPlugins {
         var prepared = PreparedPlugins()
         prepared.ignoresBad = ignoresBad
-        var seen: Set<String> = []
-        for listed in names {
-            do throws(PluginLoadError) {
-                if try isPointless(listed, &prepared) { continue }
-                let (name, location) = try locate(listed, &prepared)
-                guard seen.insert(name.text).inserted else {
-                    prepared.notices.append((HARAKA_LOG_WARN, "plugin \(name.text) is listed twice; it runs once"))
-                    continue
+        for list in lists {
+            var found: [String] = []
+            for listed in list.names {
+                do throws(PluginLoadError) {
+                    guard let name = try prepare(listed, of: list, timeout, &prepared) else { continue }
+                    guard !found.contains(name) else {
+                        prepared.note(HARAKA_LOG_WARN, "plugin \(name) is listed twice\(list.place); it runs once")
+                        continue
+                    }
+                    found.append(name)
+                } catch {
+                    guard ignoresBad else { throw error }
+                    prepared.note(HARAKA_LOG_CRIT, "\(error); skipped because of ignore_bad_plugins")
                 }
-                let sealed = try SealedPlugin(name: name, location: location, abi: PluginLoader.abi)
-                try addParents(of: sealed, to: &prepared)
-                for warning in sealed.verified.warnings {
-                    prepared.notices.append((HARAKA_LOG_WARN, "plugin \(name.text): \(warning)"))
-                }
-                prepared.timeouts[name.text] = timeout(name.text)
-                prepared.places.append(.plugin(sealed))
-            } catch {
-                guard ignoresBad else { throw error }
-                prepared.notices.append((HARAKA_LOG_CRIT, "\(error); skipped because of ignore_bad_plugins"))
             }
+            // With one list there are no roles to tell apart.
+            if lists.count > 1 { prepared.roles += list.roles.map { ($0, found) } }
         }
         return prepared
     }
 
+    /// The name that it has today; nil: it is left out.
+    private func prepare(
+        _ listed: String, of list: RoleList, _ timeout: (String) -> Double, _ prepared: inout PreparedPlugins
+    ) throws(PluginLoadError) -> String? {
+        if try isPointless(listed, list, &prepared) { return nil }
+        let (name, location) = try locate(listed, &prepared, list.file)
+        guard !prepared.places.contains(where: { $0.name == name.text }) else { return name.text }
+        let sealed = try SealedPlugin(name: name, location: location, abi: PluginLoader.abi)
+        try addParents(of: sealed, to: &prepared)
+        for warning in sealed.verified.warnings { prepared.note(HARAKA_LOG_WARN, "plugin \(name.text): \(warning)") }
+        prepared.timeouts[name.text] = timeout(name.text)
+        prepared.places.append(.plugin(sealed))
+        return name.text
+    }
+
     /// A plugin of Haraka's without a use here, which nobody has built all the same: it is left out, and a notice says why.
-    private func isPointless(_ listed: String, _ prepared: inout PreparedPlugins) throws(PluginLoadError) -> Bool {
+    private func isPointless(
+        _ listed: String, _ list: RoleList, _ prepared: inout PreparedPlugins
+    ) throws(PluginLoadError) -> Bool {
         guard let why = PluginName.pointlessness(of: listed), try existing(PluginLoader.name(listed)) == nil else {
             return false
         }
-        prepared.notices.append(
-            (HARAKA_LOG_WARN, "plugin \(listed) \(why); it is left out. Remove it from config/plugins"))
+        prepared.note(HARAKA_LOG_WARN, "plugin \(listed) \(why); it is left out. Remove it from config/\(list.file)")
         return true
     }
 
     /// The file of a plugin, by today's name or a former one.
-    func locate(_ listed: String, _ prepared: inout PreparedPlugins) throws(PluginLoadError) -> (
-        PluginName, PluginLocation
-    ) {
+    func locate(
+        _ listed: String, _ prepared: inout PreparedPlugins, _ file: String = "plugins"
+    ) throws(PluginLoadError) -> (PluginName, PluginLocation) {
         let name = try PluginLoader.name(listed)
         if let location = try existing(name) { return (name, location) }
         guard let replacement = PluginName.replacement(for: name.text) ?? installedReplacement(name.text) else {
@@ -72,8 +109,8 @@ public struct PluginLoader: Sendable {
         guard let location = try existing(newName) else {
             throw PluginLoadError(name.text, "has been replaced by '\(replacement)', which is not installed")
         }
-        let notice = "\(name.text) has been replaced by '\(replacement)'. Please update config/plugins"
-        prepared.notices.append((HARAKA_LOG_NOTICE, notice))
+        let notice = "\(name.text) has been replaced by '\(replacement)'. Please update config/\(file)"
+        prepared.note(HARAKA_LOG_NOTICE, notice)
         return (newName, location)
     }
 

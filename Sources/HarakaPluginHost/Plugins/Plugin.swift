@@ -26,6 +26,8 @@ final class Plugin {
     var contexts: [(pointer: UnsafeMutableRawPointer?, destroy: PluginDestroy)] = []
     /// Timers, posts and jobs that are under way.
     var work: [ObjectIdentifier: PluginWork] = [:]
+    /// Lookups that are under way.
+    var queries: [ObjectIdentifier: PluginQuery] = [:]
     /// Jobs that are with a pool thread, also those of a plugin that is over: its code must stay until they are back.
     var jobsInside = 0
     var regexes: [Regex] = []

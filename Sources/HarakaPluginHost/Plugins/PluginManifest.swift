@@ -30,8 +30,10 @@ public struct PluginManifest: Sendable {
         }
     }
 
-    /// Plugins and stand-ins in the order of config/plugins, then parents.
+    /// Plugins and stand-ins in the order of config/plugins and of the lists of roles, then parents.
     public var entries: [Entry] = []
+    /// Names of each role's plugins, in order; empty: all clients have the same.
+    public var roles: [(role: String, plugins: [String])] = []
     public var ignoresBad = false
     /// Lines for the log.
     public var notices: [(level: Int32, text: String)] = []
@@ -41,12 +43,14 @@ public struct PluginManifest: Sendable {
     /// The descriptors of the entries that have one, in order: what travels beside ``fields``.
     public var descriptors: [Int32] { entries.map(\.descriptor).filter { $0 >= 0 } }
 
-    private static let format = "plugins/1"
+    private static let format = "plugins/2"
 
     /// Everything but the descriptors as a list of texts. Lists are preceded by their length.
     public var fields: [String] {
         var fields = [PluginManifest.format, ignoresBad ? "1" : "0", "\(notices.count)"]
         for notice in notices { fields += ["\(notice.level)", notice.text] }
+        fields.append("\(roles.count)")
+        for (role, plugins) in roles { fields += [role, "\(plugins.count)"] + plugins }
         fields.append("\(entries.count)")
         for entry in entries {
             fields += [entry.kind.rawValue, entry.name, entry.origin, entry.root]
@@ -69,6 +73,11 @@ public struct PluginManifest: Sendable {
             guard let level = fields.next().flatMap({ Int32($0) }), let text = fields.next() else { return nil }
             notices.append((level, text))
         }
+        guard let roleCount = fields.count() else { return nil }
+        for _ in 0..<roleCount {
+            guard let role = fields.next(), let plugins = fields.list() else { return nil }
+            roles.append((role, plugins))
+        }
         guard let count = fields.count() else { return nil }
         for _ in 0..<count {
             guard let entry = Entry(&fields, &open) else { return nil }
@@ -83,7 +92,7 @@ extension PluginManifest.Entry {
         guard let kind = fields.next().flatMap(Kind.init), let name = fields.next(), let origin = fields.next(),
             let root = fields.next(), let hasFolder = fields.flag(), let folder = fields.next(),
             let hash = fields.next(), let timeout = fields.next().flatMap({ Double($0) }),
-            let hasDescriptor = fields.flag(), let hookCount = fields.count()
+            let hasDescriptor = fields.flag(), let hooks = fields.list()
         else { return nil }
         self.init(kind, name: name, origin: origin)
         self.root = root
@@ -95,10 +104,7 @@ extension PluginManifest.Entry {
             guard let number = open.popFirst(), number >= 0 else { return nil }
             descriptor = number
         }
-        for _ in 0..<hookCount {
-            guard let hook = fields.next() else { return nil }
-            hooks.append(hook)
-        }
+        self.hooks = hooks
     }
 }
 
@@ -117,6 +123,13 @@ private struct FieldReader {
         case "0": false
         default: nil
         }
+    }
+
+    /// Texts that are preceded by their number.
+    mutating func list() -> [String]? {
+        guard let count = count() else { return nil }
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
     }
 
     /// A number of things that can still come.

@@ -17,7 +17,10 @@ public struct PreparedPlugins: Sendable {
         }
     }
 
+    /// Each once, whatever lists it stands in.
     var places: [Place] = []
+    /// The plugins of each role, in the order of its list; empty: all clients have the same.
+    public internal(set) var roles: [(role: String, plugins: [String])] = []
     /// Parents that notes name, so that they are sealed off the loop too.
     var parents: [String: SealedPlugin] = [:]
     /// Plugins that refuse to register are skipped too.
@@ -28,6 +31,11 @@ public struct PreparedPlugins: Sendable {
     public internal(set) var notices: [(level: Int32, text: String)] = []
 
     init() {}
+
+    /// A line for the log, once.
+    mutating func note(_ level: Int32, _ text: String) {
+        if !notices.contains(where: { $0.text == text }) { notices.append((level, text)) }
+    }
 
     /// The plugins that are to be loaded, in the order of config/plugins.
     public var plugins: [SealedPlugin] {
@@ -58,6 +66,7 @@ public struct PreparedPlugins: Sendable {
         var manifest = PluginManifest()
         manifest.ignoresBad = ignoresBad
         manifest.notices = notices
+        manifest.roles = roles
         for place in places {
             switch place {
             case .plugin(let plugin): manifest.entries.append(entry(plugin, .plugin))
@@ -86,6 +95,7 @@ public struct PreparedPlugins: Sendable {
     public init(_ manifest: PluginManifest, abi: ABIVersion = PluginLoader.abi) throws(PluginLoadError) {
         ignoresBad = manifest.ignoresBad
         notices = manifest.notices
+        roles = manifest.roles
         var rest = manifest.entries[...]
         do throws(PluginLoadError) {
             while let entry = rest.popFirst() { try add(entry, abi) }

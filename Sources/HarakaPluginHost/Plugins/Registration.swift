@@ -102,8 +102,9 @@ extension PluginHost {
 
     private func add(_ method: PluginMethod, _ name: String, to hook: String, priority: Int32, of plugin: Plugin) {
         _ = faults.hook(hook)
-        if Hook(name: hook)?.isAsked != true {
-            let text = "registers on \(hook), a hook that the core does not ask (NEXT_HOOK can reach it)"
+        // The hooks of AUTH are asked by the plugins that offer it; any other name may be a slip of the pen.
+        if Hook(name: hook) == nil {
+            let text = "registers on \(hook), a hook that only plugins ask (ask_hook, NEXT_HOOK)"
             warn(HARAKA_LOG_NOTICE, plugin.name, "-", text)
         }
         plugin.generation.hooks.add(Handler(method: method, methodName: name, priority: priority), to: hook)

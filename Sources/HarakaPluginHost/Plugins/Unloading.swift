@@ -65,7 +65,7 @@ extension PluginHost {
     private func unloadWhatCan() {
         takePointers()
         settleIfOutside()
-        guard depth == 0, doomed.isEmpty, ready.isEmpty else { return retryUnloading() }
+        guard depth == 0, doomed.isEmpty, ready.isEmpty, deferred.isEmpty else { return retryUnloading() }
         var left: [Generation] = []
         for generation in unloads {
             // Not a filter: unmapping runs destructors.

@@ -37,6 +37,7 @@ extension PluginHost {
         table.pointee.version = versionText
         fillRegistration()
         fillAnswers()
+        fillAsking()
         fillLog()
         fillConfiguration()
         fillObjects()
@@ -50,6 +51,9 @@ extension PluginHost {
             case "regex/1": UnsafeRawPointer(RegexService.table)
             case "body/1": UnsafeRawPointer(BodyService.table)
             case "digest/1": UnsafeRawPointer(DigestService.table)
+            case "tls/1": UnsafeRawPointer(TLSService.table)
+            case "dns/1": PluginHost.shared?.hasResolver == true ? UnsafeRawPointer(DNSService.table) : nil
+            case "domains/1": UnsafeRawPointer(DomainsService.table)
             default: nil
             }
         }

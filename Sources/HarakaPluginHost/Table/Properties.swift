@@ -20,7 +20,6 @@ extension ConnectionState {
         case HARAKA_CONN_ESMTP: return .boolean(connection.isESMTP)
         case HARAKA_CONN_PIPELINING: return .boolean(connection.isPipelining)
         case HARAKA_CONN_EARLY_TALKER: return .boolean(connection.isEarlyTalker)
-        case HARAKA_CONN_TLS_ENABLED: return .boolean(false)
         case HARAKA_CONN_STATE: return .integer(Int64(connection.state.rawValue))
         case HARAKA_CONN_HOOK: return .text(currentHook)
         case HARAKA_CONN_CURRENT_LINE: return .text(connection.currentLine)
@@ -28,7 +27,7 @@ extension ConnectionState {
         case HARAKA_CONN_LAST_RESPONSE: return .text(connection.lastResponse)
         case HARAKA_CONN_LAST_REJECT: return .text(connection.lastReject)
         case HARAKA_CONN_START_TIME: return .integer(connection.startTime)
-        default: return remoteProperty(id) ?? count(id)
+        default: return remoteProperty(id) ?? count(id) ?? securityProperty(id)
         }
     }
 
@@ -74,7 +73,11 @@ extension ConnectionState {
         case (HARAKA_CONN_REMOTE_HOST, .text(let text)): connection.remote.host = text
         case (HARAKA_CONN_REMOTE_INFO, .text(let text)): connection.remote.info = text
         case (HARAKA_CONN_REMOTE_LOGIN, .text(let text)): connection.remoteLogin = text
-        case (HARAKA_CONN_LOCAL_HOST, .text(let text)): connection.local.host = text
+        case (HARAKA_CONN_LOCAL_IP, _), (HARAKA_CONN_LOCAL_PORT, _), (HARAKA_CONN_LOCAL_HOST, _):
+            return setLocal(id, value)
+        case (HARAKA_CONN_TLS_ADVERTISED, .boolean(let flag)): connection.hasOfferedTLS = flag
+        case (HARAKA_CONN_AUTH_USER, .text(let user)): setAuthentication(user: user)
+        case (HARAKA_CONN_AUTH_METHOD, .text(let method)): setAuthentication(method: method)
         case (HARAKA_CONN_HELLO_HOST, .text(let text)): connection.helloHost = text
         case (HARAKA_CONN_RELAYING, .boolean(let flag)): connection.isRelaying = flag
         case (HARAKA_CONN_EARLY_TALKER, .boolean(let flag)): connection.isEarlyTalker = flag

@@ -40,7 +40,7 @@ extension PluginHost {
     }
 
     /// The run that this handle may answer now.
-    private func openRun(_ bits: UInt64) -> HookRun? { nexts.state(bits) == .open ? run(bits) : nil }
+    func openRun(_ bits: UInt64) -> HookRun? { nexts.state(bits) == .open ? run(bits) : nil }
 
     /// Any thread. The first answer wins; every other one is named in the log.
     private func complete(_ bits: UInt64, _ code: Int32, _ reply: UnsafePointer<haraka_reply>?) -> Int32 {
@@ -59,7 +59,7 @@ extension PluginHost {
 
     private func badNext() -> Int32 { loop.isCurrent ? badHandle("next") : HARAKA_E_HANDLE }
 
-    private func notOpen(_ bits: UInt64) -> Int32 {
+    func notOpen(_ bits: UInt64) -> Int32 {
         guard let state = nexts.state(bits) else { return badHandle("next") }
         return state == .open ? HARAKA_E_STATE : PluginHost.status(state)
     }

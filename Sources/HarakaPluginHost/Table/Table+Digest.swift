@@ -45,6 +45,23 @@ enum DigestService {
             guard let a = a.wholeBytes, let b = b.wholeBytes else { return 0 }
             return Digest.areEqual(a, b) ? 1 : 0
         }
+        table.pointee.derive = { algorithm, password, salt, rounds, out, room in
+            guard let password = password.wholeBytes, let salt = salt.wholeBytes, let out, room > 0,
+                let rounds = Int32(exactly: rounds), rounds > 0
+            else { return HARAKA_E_ARGUMENT }
+            let key = UnsafeMutableRawBufferPointer(start: out, count: room)
+            do throws(Digest.Failure) {
+                try Digest.derive(algorithm, password, salt, rounds: rounds, into: key)
+                return HARAKA_SUCCESS
+            } catch {
+                return error.status
+            }
+        }
+        table.pointee.random = { out, room in
+            guard let out, room >= 0 else { return HARAKA_E_ARGUMENT }
+            return Digest.random(UnsafeMutableRawBufferPointer(start: out, count: room))
+                ? HARAKA_SUCCESS : HARAKA_E_UNSUPPORTED
+        }
     }
 
     private static func make(_ algorithm: Int32, _ key: haraka_str, _ body: (Digest) -> Int32) -> Int32 {

@@ -141,7 +141,7 @@ extension ZooTests {
                 zoo.loop.run { client.connection.transaction?.recipients = [mailArguments.address] }
                 #expect(client.ask(mail) == .cont)
                 let heard = zoo.heard()
-                #expect(heard.count == 36 + 15 + 2)
+                #expect(heard.count == 51 + 15 + 2)
                 let some = [
                     #"1 "CLIENT""#, #"2 "192.0.2.1""#, "3 4242", "6 true", "34 false", #"36 "mail""#,
                     #"1001 "CLIENT.1""#, "1003 [<joe|example.com>]", "ABSENT", "same 1",
@@ -155,15 +155,54 @@ extension ZooTests {
             try withZoo { zoo in
                 let client = try load(zoo, "properties.c")
                 client.command("WRITE")
-                let connection = ["2 4", "3 2", "4 4", "5 4", "9 4", "12 4", "14 4", "16 1", "19 1", "20 2", "33 5"]
+                let connection = [
+                    "2 4", "3 2", "4 4", "5 4", "9 4", "10 4", "11 2", "12 4", "14 4", "16 1", "19 1", "20 2", "33 5",
+                    "48 1", "49 4",
+                    "50 4",
+                ]
                 #expect(zoo.heard() == connection.map { "d: \($0.replacing(" ", with: " takes "))" })
                 client.command("WRITE_TRANSACTION")
                 let transaction = ["1003 5", "1009 1", "1010 1", "1014 1"]
                 #expect(zoo.heard() == transaction.map { "d: \($0.replacing(" ", with: " takes "))" })
                 client.command("LIMITS")
-                #expect(zoo.heard() == ["ARGUMENT", "ARGUMENT", "SUCCESS", "SUCCESS", "TYPE"].map { "d: \($0)" })
+                #expect(
+                    zoo.heard()
+                        == ["ARGUMENT", "ARGUMENT", "SUCCESS", "ARGUMENT", "ARGUMENT", "SUCCESS", "TYPE"].map {
+                            "d: \($0)"
+                        })
                 #expect(zoo.loop.run { client.connection.errors } == 0)
                 #expect(zoo.loop.run { client.connection.capabilities } == ["ZOO"])
+            }
+        }
+
+        @Test("what is known of role, TLS, authentication and proxy is shown; without it there is nothing")
+        func security() throws {
+            try withZoo { zoo in
+                let client = try load(zoo, "properties.c")
+                client.command("SECURITY")
+                let nothing = [
+                    "37 \"\"", "38 \"\"", "39 \"\"", "40 \"\"", "41 0", "42 \"\"", "43 \"\"", "44 false", "45 false",
+                    "46 \"\"",
+                    "47 null", "48 false", "49 \"\"", "50 \"\"", "51 null",
+                ]
+                #expect(zoo.heard() == nothing.map { "d: \($0)" })
+                zoo.loop.run { ZooFacts.set(client.connection) }
+                client.command("SECURITY")
+                #expect(zoo.heard() == ZooFacts.shown.map { "d: \($0)" })
+            }
+        }
+
+        @Test("who has authenticated and how can be said in any order; without a user nobody has")
+        func authentication() throws {
+            try withZoo { zoo in
+                let client = try load(zoo, "properties.c")
+                for (what, facts) in [
+                    ("method", nil), ("user", AuthFacts(user: "joe", method: "PLAIN")), ("nobody", nil),
+                    ("user", AuthFacts(user: "joe")), ("method", AuthFacts(user: "joe", method: "PLAIN")),
+                ] as [(String, AuthFacts?)] {
+                    client.command("AUTH_AS", what)
+                    #expect(zoo.loop.run { client.connection.auth } == facts, "\(what)")
+                }
             }
         }
 

@@ -51,6 +51,24 @@ extension ZooTests {
             #expect(try said("KEYED") == vectors)
         }
 
+        @Test("keys from passwords are those of RFC 6070 and RFC 7914; what makes no sense is a status")
+        func derive() throws {
+            let vectors = [
+                "4b007901b765489abead49d926f721d065a429c1",
+                "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
+                    + "49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783",
+                "56fa6aa75548099dcc37d7f03425e0c3",
+                "a422663fda8609a1e2fd53541260edf886ec636605814c2e17b4c78d8f9e2332"
+                    + "66f223f65cb2b7440b12c099ce1aa3279e29aa848e29825103d2bc5a5f4f4ad3",
+            ]
+            #expect(try said("DERIVE") == vectors + Array(repeating: "ARGUMENT", count: 6))
+        }
+
+        @Test("random bytes fill the room and no more, and are others each time")
+        func random() throws {
+            #expect(try said("RANDOM") == ["0 0 1 1 0", "ARGUMENT", "ARGUMENT", "SUCCESS"])
+        }
+
         @Test("unknown algorithms, missing pointers and too little room are statuses")
         func misuse() throws {
             let statuses = Array(repeating: "ARGUMENT", count: 6)

@@ -4,6 +4,7 @@ import Glibc
 import HarakaCore
 import HarakaPluginABI
 import HarakaPluginHost
+import SMTPSyntax
 
 /// Collects log lines.
 final class ZooLog: PluginLog, @unchecked Sendable {
@@ -109,6 +110,53 @@ final class ZooClient: ConnectionDriver {
     func requestDisconnect() { disconnects += 1 }
     func pauseReading() { pauses += 1 }
     func resumeReading() { pauses -= 1 }
+    /// A question of a plugin's that waits for this client.
+    private(set) var asked: [(reply: Reply, limit: Int)] = []
+    private var then: (([UInt8]?) -> Void)?
+    /// How often nobody waited any more.
+    private(set) var stops = 0
+    /// A line that is here already when a plugin asks for it.
+    var early: [UInt8]?
+    func askClient(_ reply: Reply, limit: Int, _ then: @escaping ([UInt8]?) -> Void) {
+        asked.append((reply, limit))
+        guard let line = early else { return self.then = then }
+        early = nil
+        then(line)
+    }
+    func stopAskingClient() {
+        stops += 1
+        then = nil
+        shook = nil
+    }
+    var canStartTLS = false
+    private var shook: ((Bool) -> Void)?
+    func startTLS(_ done: @escaping (Bool) -> Void) { shook = done }
+    func channelBinding(_ type: String) -> [UInt8]? { type == "tls-exporter" ? [65, 66, 67] : nil }
+    private(set) var restarts: [Bool] = []
+    func restart(keepsName: Bool) { restarts.append(keepsName) }
+
+    /// The line that a plugin has asked for; nil: it was too long. False: nobody waits for one.
+    @discardableResult
+    func say(_ line: String?) -> Bool {
+        zoo.loop.run {
+            let then = then
+            self.then = nil
+            then?(line.map { Array($0.utf8) })
+            return then != nil
+        }
+    }
+
+    /// The handshake is over. False: nobody waits for that.
+    @discardableResult
+    func shake(_ succeeds: Bool) -> Bool {
+        zoo.loop.run {
+            let shook = shook
+            self.shook = nil
+            shook?(succeeds)
+            return shook != nil
+        }
+    }
+
     func hooksCompleted(_ verdict: Verdict) {
         verdicts.append(verdict)
         onCompleted?(verdict)

@@ -195,13 +195,12 @@ extension ZooTests {
             }
         }
 
-        @Test("a plugin on a hook of AUTH is told that nobody asks it")
+        @Test("a plugin on a hook of AUTH is told nothing: plugins ask it")
         func auth() throws {
             try withZoo { zoo in
                 try install(zoo, "l", "auth-plain")
                 try zoo.load("l")
-                let notice = "registers on auth-plain, a hook that the core does not ask (NEXT_HOOK can reach it)"
-                #expect(zoo.log.messages(HARAKA_LOG_NOTICE) == [notice])
+                #expect(zoo.log.messages(HARAKA_LOG_NOTICE).isEmpty)
             }
         }
 

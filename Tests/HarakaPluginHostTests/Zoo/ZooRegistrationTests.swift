@@ -61,7 +61,7 @@ extension ZooTests {
                     "mail [<joe|example.com>,{}]", "queue_outbound", "dashed rcpt_ok", #"my_own ["MY","own"]"#,
                 ]
                 #expect(zoo.heard() == said.map { "exports: \($0)" })
-                let notice = "registers on my_own, a hook that the core does not ask (NEXT_HOOK can reach it)"
+                let notice = "registers on my_own, a hook that only plugins ask (ask_hook, NEXT_HOOK)"
                 #expect(zoo.log.messages(HARAKA_LOG_NOTICE) == [notice])
             }
         }
