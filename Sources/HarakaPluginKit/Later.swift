@@ -94,13 +94,6 @@ extension Next {
     }
 }
 
-/// A Next that waits for something. If that never comes, it is dropped with this box, which answers.
-private final class Waiting {
-    private var next: Next?
-    init(_ next: consuming Next) { self.next = consume next }
-    func take() -> Next? { next.take() }
-}
-
 /// What work on another thread left. The host orders the two threads: `done` runs after `work` has returned.
 private final class Outcome<Output>: @unchecked Sendable {
     var value: Result<Output, PluginError>?

@@ -48,19 +48,46 @@ let nextTrampoline: haraka_function = { pointer in
                 fail(next, owner, error)
                 return HARAKA_PENDING
             }
-            Plugin(handle: owner).log(.crit, "failed after it had answered: \(error.cause)")
+            failedLate(owner, error)
             return code
         }
         return HARAKA_PENDING
     }
 }
 
-func complete(_ next: haraka_next, _ code: Code, _ reply: Reply?) {
-    guard let reply else {
-        _ = haraka_kit_host().pointee.complete(next, code.rawValue, nil)
-        return
+/// The way of a closure that is given its Next back. Like a hook it may throw; what became of the Next is known here only.
+func resume(
+    _ next: consuming Next, _ body: (consuming Next) throws(PluginError) -> Void
+) {
+    let (handle, owner) = next.taken()
+    let outer = haraka_kit_enter(handle)
+    do throws(PluginError) {
+        try body(Next(handle: handle, owner: owner))
+        let code = haraka_kit_leave(outer)
+        if code == 0 { forgotten(handle, owner) } else { left(handle, code) }
+    } catch {
+        let code = haraka_kit_leave(outer)
+        guard code != 0 else { return fail(handle, owner, error) }
+        failedLate(owner, error)
+        left(handle, code)
     }
-    reply.lent { _ = haraka_kit_host().pointee.complete(next, code.rawValue, $0) }
+}
+
+/// Gives the host a code that was left while a closure ran; nothing if the Next waits for something else, or was answered with
+/// words.
+private func left(_ next: haraka_next, _ code: Int32) {
+    if code != HARAKA_PENDING { complete(next, Code(rawValue: code), nil) }
+}
+
+private func failedLate(_ owner: haraka_self, _ error: PluginError) {
+    Plugin(handle: owner).log(.crit, "failed after it had answered: \(error.cause)")
+}
+
+/// What the host says to the answer: negative, nobody took it.
+@discardableResult
+func complete(_ next: haraka_next, _ code: Code, _ reply: Reply?) -> Int32 {
+    guard let reply else { return haraka_kit_host().pointee.complete(next, code.rawValue, nil) }
+    return reply.lent { haraka_kit_host().pointee.complete(next, code.rawValue, $0) }
 }
 
 /// A hook threw: a failing scanner must not accept, so the answer is a temporary refusal. Where the hook cannot refuse,
@@ -70,8 +97,9 @@ func fail(_ next: haraka_next, _ owner: haraka_self, _ error: PluginError) {
     complete(next, .denySoft, Reply("plugin failed"))
 }
 
-/// A Next was dropped without an answer.
+/// A Next was dropped without an answer. That is no mistake if nobody waits for one any more: what was to give the Next back
+/// was let go because the client has left.
 func forgotten(_ next: haraka_next, _ owner: haraka_self) {
+    guard complete(next, .denySoft, Reply("plugin gave no answer")) >= 0 else { return }
     Plugin(handle: owner).log(.crit, "gave no answer: a Next was dropped")
-    complete(next, .denySoft, Reply("plugin gave no answer"))
 }

@@ -34,6 +34,7 @@ final class FakeBody: @unchecked Sendable {
     private init() {
         body.initialize(to: haraka_body_1())
         digest.initialize(to: haraka_digest_1())
+        digest.pointee.size = MemoryLayout<haraka_digest_1>.size
         fillParts()
         fillWishes()
         fillDigests()
@@ -51,7 +52,7 @@ final class FakeBody: @unchecked Sendable {
         case "body/1": parts == nil ? nil : UnsafeRawPointer(body)
         case "digest/1": UnsafeRawPointer(digest)
         case "regex/1": UnsafeRawPointer(FakePatterns.shared.service)
-        default: nil
+        default: FakeNames.shared.service(name)
         }
     }
 
@@ -188,6 +189,22 @@ final class FakeBody: @unchecked Sendable {
             Unmanaged<State>.fromOpaque(state).release()
         }
         digest.pointee.equal = { a, b in Text(a) == Text(b) ? 1 : 0 }
+        digest.pointee.derive = { algorithm, password, salt, rounds, out, room in
+            guard algorithm == HARAKA_DIGEST_SHA256 else { return HARAKA_E_ARGUMENT }
+            let text = "\(Text(password).string) \(Text(salt).string) \(rounds)"
+            return FakeBody.copy(text, out, room) < 0 ? HARAKA_E_LIMIT : HARAKA_SUCCESS
+        }
+        digest.pointee.random = { out, room in
+            UnsafeMutableRawBufferPointer(start: out, count: room).copyBytes(from: repeatElement(7, count: room))
+            return HARAKA_SUCCESS
+        }
+    }
+
+    /// The table as a host of 0.3 has it.
+    func shrinkDigests(_ body: () -> Void) {
+        digest.pointee.size = MemoryLayout<haraka_digest_1>.size - 16
+        body()
+        digest.pointee.size = MemoryLayout<haraka_digest_1>.size
     }
 
     private static func copy(_ text: String, _ out: UnsafeMutableRawPointer?, _ room: Int) -> Int32 {

@@ -31,6 +31,8 @@ final class FakeHost: @unchecked Sendable {
     var logLevel = HARAKA_LOG_INFO
     /// What register_function, timer_start and offload answer.
     var status = HARAKA_SUCCESS
+    /// The client has left: nobody takes an answer.
+    var isGone = false
     var callbacks: [haraka_callback] = []
     /// Callbacks for files of the configuration, by name.
     var watches: [String: haraka_callback] = [:]
@@ -53,15 +55,17 @@ final class FakeHost: @unchecked Sendable {
         fillConfiguration()
         fillMessages()
         fillConnections()
+        fillQuestions()
     }
 
     /// Forgets everything and registers a plugin.
     @discardableResult
     static func register(_ body: (Plugin) throws(PluginError) -> Void) -> Int32 {
         let host = shared
+        FakeNames.shared.forget()
         for registered in host.hooks + host.methods { registered.destroy?(registered.context) }
         (host.hooks, host.methods, host.answers, host.log) = ([], [], [], [])
-        (host.notes, host.status, host.callbacks) = ([:], HARAKA_SUCCESS, [])
+        (host.notes, host.status, host.callbacks, host.isGone) = ([:], HARAKA_SUCCESS, [], false)
         for watch in host.watches.values { watch.destroy?(watch.context) }
         (host.watches, host.reads, host.later) = ([:], [], nil)
         FakeBody.shared.forget()
@@ -142,6 +146,7 @@ final class FakeHost: @unchecked Sendable {
 
     private func fillAnswers() {
         table.pointee.complete = { _, code, reply in
+            if FakeHost.shared.isGone { return HARAKA_E_GONE }
             FakeHost.shared.answers.append(Answered(code, reply?.pointee))
             return HARAKA_SUCCESS
         }
