@@ -1,0 +1,58 @@
+// Digests for tests, which have no host: the system's libcrypto, found by name, since a plugin's tests link nothing else.
+import Glibc
+import HarakaPluginKit
+
+@testable import AuthBase
+
+extension Hashing {
+    static let system = Hashing(
+        sha256: { Crypto.hash($0) },
+        hmacSHA256: { Crypto.keyed("EVP_sha256", $0, $1) },
+        hmacMD5: { Crypto.keyed("EVP_md5", $0, $1) },
+        derive: { Crypto.derive($0, $1, Int32($2)) })
+}
+
+private enum Crypto {
+    typealias Method = @convention(c) () -> OpaquePointer?
+    typealias Hash =
+        @convention(c) (
+            UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt32>?, OpaquePointer?,
+            OpaquePointer?
+        ) -> Int32
+    typealias Keyed =
+        @convention(c) (
+            OpaquePointer?, UnsafePointer<UInt8>?, Int32, UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<UInt8>?,
+            UnsafeMutablePointer<UInt32>?
+        ) -> UnsafeMutablePointer<UInt8>?
+    typealias Derive =
+        @convention(c) (
+            UnsafePointer<UInt8>?, Int32, UnsafePointer<UInt8>?, Int32, Int32, OpaquePointer?, Int32,
+            UnsafeMutablePointer<UInt8>?
+        ) -> Int32
+
+    private static func function<Kind>(_ name: String, _: Kind.Type) -> Kind {
+        unsafeBitCast(dlsym(dlopen("libcrypto.so.3", RTLD_NOW), name), to: Kind.self)
+    }
+
+    private static func method(_ name: String) -> OpaquePointer? { function(name, Method.self)() }
+
+    static func hash(_ bytes: [UInt8]) -> [UInt8] {
+        var out = [UInt8](repeating: 0, count: 32)
+        _ = function("EVP_Digest", Hash.self)(bytes, bytes.count, &out, nil, method("EVP_sha256"), nil)
+        return out
+    }
+
+    static func keyed(_ name: String, _ key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+        var out = [UInt8](repeating: 0, count: 64)
+        var count: UInt32 = 0
+        _ = function("HMAC", Keyed.self)(method(name), key, Int32(key.count), bytes, bytes.count, &out, &count)
+        return Array(out.prefix(Int(count)))
+    }
+
+    static func derive(_ password: [UInt8], _ salt: [UInt8], _ rounds: Int32) -> [UInt8] {
+        var out = [UInt8](repeating: 0, count: 32)
+        _ = function("PKCS5_PBKDF2_HMAC", Derive.self)(
+            password, Int32(password.count), salt, Int32(salt.count), rounds, method("EVP_sha256"), 32, &out)
+        return out
+    }
+}
