@@ -57,7 +57,7 @@ final class BounceFiles {
 
     /// Who has switched something on should not believe that it works.
     private func sayWhatIsMissing() {
-        if settings.wantsSPF { plugin.log(.warn, "bounce.ini: bounce_spf is without effect: there is no DNS yet") }
+        if settings.wantsSPF { plugin.log(.warn, "bounce.ini: bounce_spf is without effect: there is no SPF yet") }
     }
 }
 

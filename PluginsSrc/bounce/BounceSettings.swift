@@ -9,7 +9,7 @@ struct BounceSettings {
     private(set) var skipsOthers = false
     /// Nil: bounces prove nothing, and messages that go out get no hash.
     private(set) var validation: Validation?
-    /// Whether somebody has asked for what takes DNS.
+    /// Whether somebody has asked for what takes SPF.
     private(set) var wantsSPF = false
     private(set) var mistakes: [String] = []
 

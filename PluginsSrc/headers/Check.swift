@@ -18,6 +18,8 @@ struct Mail {
     let now: Int64
     /// Domains that SPF or DKIM vouch for.
     let vouchers: [String]
+    /// What somebody has registered of a domain; nil: nobody can, or nobody knows.
+    var organizational: (String) -> String? = { _ in nil }
 
     func first(_ name: String) -> String? { fields(name).first.map { trimmed($0) } }
 }

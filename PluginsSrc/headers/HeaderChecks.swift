@@ -11,10 +11,11 @@ public import HarakaPluginKit
 /// One look at each message, in Haraka's order of checks; the first refusal ends it.
 public func registerHeaderChecks(_ plugin: Plugin) {
     let current = Current(plugin)
+    let domains = plugin.domains
     plugin.config.watch(file) { current.changed(plugin) }
     plugin.hook("data_post") { call in
         guard let transaction = call.transaction else { return .continue }
-        return judge(transaction, Mail(call, transaction), current.settings)
+        return judge(transaction, Mail(call, transaction, domains), current.settings)
     }
 }
 
@@ -53,7 +54,7 @@ private func judge(_ transaction: Transaction, _ mail: Mail, _ settings: Setting
 
 extension Mail {
     /// What the checks want to know. Fields are asked for when a check looks at them.
-    fileprivate init(_ call: borrowing Call, _ transaction: Transaction) {
+    fileprivate init(_ call: borrowing Call, _ transaction: Transaction, _ names: Domains?) {
         let headers = transaction.headers
         let recipients = transaction.recipients
         self.init(
@@ -61,7 +62,7 @@ extension Mail {
             sender: transaction.sender.map { Sender(address: $0.address.string, host: $0.host.string) },
             recipients: (0..<recipients.count).compactMap { recipients[$0].address?.address.string },
             isRelaying: call.connection.isRelaying, now: Plugin.wallClock / 1000,
-            vouchers: domains(in: transaction.results))
+            vouchers: domains(in: transaction.results), organizational: { names?.organizational($0) })
     }
 }
 

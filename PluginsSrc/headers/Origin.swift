@@ -46,6 +46,9 @@ func fromMatch(_ mail: Mail) -> Finding {
     if author.address.asciiLowercased == sender.address.asciiLowercased { return .pass("from_match") }
     let (from, envelope) = (author.domain.asciiLowercased, sender.host.asciiLowercased)
     if isWithin(from, envelope) || isWithin(envelope, from) { return .pass("from_match(domain)") }
+    if let domain = mail.organizational(from), domain == mail.organizational(envelope) {
+        return .pass("from_match(domain)")
+    }
     return .fail("from_match(\(short(envelope)) / \(short(from)))")
 }
 

@@ -4,6 +4,8 @@ import HarakaPluginKit
 /// In the order in which they are made.
 enum HeloCheck: Int, CaseIterable {
     case matchRE, bareIP, dynamic, bigCompany, literalMismatch, validHostname, rdnsMatch, hostMismatch, protoMismatch
+    /// Last: it takes time, which a client that another check refuses need not cost.
+    case forwardDNS
 
     /// As in helo.checks.ini and in the results.
     var name: String {
@@ -17,6 +19,7 @@ enum HeloCheck: Int, CaseIterable {
         case .rdnsMatch: "rdns_match"
         case .hostMismatch: "host_mismatch"
         case .protoMismatch: "proto_mismatch"
+        case .forwardDNS: "forward_dns"
         }
     }
 }
@@ -29,6 +32,8 @@ enum Outcome: Equatable {
     case skip(String)
     /// `words` is what the client is told if the check refuses.
     case fail(String = "", words: String)
+    /// It is not known; `words` is what the client is told if the check refuses, for now.
+    case unknown(String, words: String)
 }
 
 /// A greeting that is compared with a later one.
@@ -47,14 +52,16 @@ struct Greeting {
     let rdns: Text
     /// The first one of this connection, if this is not it.
     let before: EarlierGreeting?
+    /// What is known of domains.
+    var names = NameRules.guessed
 
     private var isLiteral: Bool { name.bytes.first == UInt8(ascii: "[") }
     private var isBareIP: Bool { IPAddress(name) != nil }
 
-    /// `check` is any but `matchRE`, which takes the host's expressions.
+    /// `check` is any but `matchRE`, which takes the host's expressions, and `forwardDNS`, which takes time.
     func outcome(of check: HeloCheck, _ settings: HeloSettings) -> Outcome {
         switch check {
-        case .matchRE: .none
+        case .matchRE, .forwardDNS: .none
         case .bareIP: isBareIP ? .fail(words: "Invalid address format in HELO") : .pass()
         case .dynamic: dynamic
         case .bigCompany: bigCompany(settings)
@@ -73,7 +80,7 @@ struct Greeting {
     private var dynamic: Outcome {
         if isLiteral || isBareIP { return .skip("literal") }
         guard let client, client.isIPv4 else { return .skip("no IPv4") }
-        return showsAddress(name, client.octets) ? .fail(words: "HELO is dynamic") : .pass()
+        return showsAddress(name, client.octets, names) ? .fail(words: "HELO is dynamic") : .pass()
     }
 
     /// The client's own name must be in one of the company's domains, not just end alike.
@@ -100,12 +107,12 @@ struct Greeting {
         return mode != 1 && near?.contains(literal) == true ? .pass("near") : .fail(words: words)
     }
 
-    /// Without a list of public suffixes: what could be a name passes.
+    /// A name that a host can have: below something that can be registered.
     private func validHostname(_ settings: HeloSettings) -> Outcome {
         if isLiteral { return .skip("literal") }
         if settings.isExempt(name) { return .skip("exempt") }
         switch hostNameProblem(name) {
-        case nil: return .pass()
+        case nil: return names.isPossible(name) ? .pass() : .fail("tld", words: "HELO host name invalid")
         case .noDot: return .fail("no_dot", words: "HELO host must be a FQDN or address literal (RFC 5321 2.3.5)")
         case .malformed: return .fail(words: "HELO host name invalid")
         }
@@ -120,10 +127,7 @@ struct Greeting {
         if rdns == "DNSERROR" { return .skip("DNSERROR") }
         guard hasRDNS else { return .fail("no rDNS", words: rdnsWords) }
         if name.equalsCaseless(rdns) { return .pass() }
-        guard let domain = organizationalDomain(name), let other = organizationalDomain(rdns) else {
-            return .fail(words: rdnsWords)
-        }
-        return domain.equalsCaseless(other) ? .pass("org_dom") : .fail(words: rdnsWords)
+        return names.share(name, rdns) ? .pass("org_dom") : .fail(words: rdnsWords)
     }
 
     private var rdnsWords: String { "HELO host does not match rDNS" }

@@ -16,7 +16,6 @@ final class HeloFiles {
         let (patterns, mistakes) = PatternList.read(plugin.config.lines(Self.patternFile), plugin)
         self.patterns = patterns
         for mistake in mistakes { plugin.log(.error, "\(Self.patternFile):\(mistake.line): left out: \(mistake.why)") }
-        sayWhatIsMissing()
     }
 
     /// From now on everything follows its files.
@@ -35,7 +34,6 @@ final class HeloFiles {
         }
         settings = new
         plugin.log(.info, "\(name) has changed")
-        sayWhatIsMissing()
     }
 
     /// All expressions, or none.
@@ -47,13 +45,6 @@ final class HeloFiles {
         }
         patterns = new
         plugin.log(.info, "\(Self.patternFile) has changed")
-    }
-
-    /// Who has switched something on should not believe that it works.
-    private func sayWhatIsMissing() {
-        if settings.wantsDNS {
-            plugin.log(.warn, "helo.checks.ini: forward_dns is without effect: there is no DNS yet")
-        }
     }
 }
 

@@ -13,8 +13,8 @@ struct HeloSettings {
     private var exempt: [String] = []
     /// By name in HELO, all in lower case: the domains of the clients that may use it.
     private(set) var companies: [String: [String]] = [:]
-    /// Whether somebody has asked for what takes DNS.
-    private(set) var wantsDNS = false
+    /// Milliseconds for the lookup of `forward_dns`.
+    private(set) var lookupLimit: Int64 = 30_000
     private(set) var mistakes: [String] = []
 
     /// Whether `[check]` has it switched on.
@@ -40,15 +40,21 @@ struct HeloSettings {
         }
         reader.read("skip", "private_ip", &skipsPrivate)
         reader.read("skip", "relaying", &skipsRelaying)
-        // `forward_dns` is on by default; only who writes it down waits for it.
-        var (checks, refuses) = (false, false)
-        reader.read("check", "forward_dns", &checks)
-        reader.read("reject", "forward_dns", &refuses)
-        wantsDNS = checks || refuses
         mistakes = reader.mistakes
         readLiteralMode(ini["check"][HeloCheck.literalMismatch.name])
         readExempt(ini["skip"]["tlds"], allowed)
         readCompanies(ini["bigco"])
+        readLookupLimit(ini["main"]["dns_timeout"])
+    }
+
+    private mutating func readLookupLimit(_ value: ValueView) {
+        guard !value.isNull else { return }
+        let seconds = value.number(or: -1)
+        if seconds > 0, seconds <= 300 {
+            lookupLimit = max(1, Int64(seconds * 1000))
+        } else {
+            mistakes.append("[main] dns_timeout is no number of seconds up to 300")
+        }
     }
 
     /// A number, or a switch for the usual one.

@@ -55,23 +55,52 @@ private func isLabel(_ label: Slice<UnsafeRawBufferPointer>) -> Bool {
     return first != hyphen && last != hyphen && label.allSatisfy { isLetter($0) || isDigit($0) || $0 == hyphen }
 }
 
-/// The part of a name that one organization holds, guessed without a list of public suffixes: two labels, or three
-/// where the last is a country's and the one before has at most three letters (`co.uk`, `com.au`, `ac.jp`). Nil: no
-/// dot.
-func organizationalDomain(_ name: Text) -> Text? {
+/// What is known of domains: the host's service domains/1, or a guess.
+struct NameRules {
+    /// The part of a name that one organization holds; nil: nobody can hold such a name.
+    let organizational: (Text) -> String?
+    /// Whether the last label is in use.
+    let hasKnownTop: (Text) -> Bool
+
+    init(organizational: @escaping (Text) -> String?, hasKnownTop: @escaping (Text) -> Bool) {
+        (self.organizational, self.hasKnownTop) = (organizational, hasKnownTop)
+    }
+
+    init(_ domains: Domains) {
+        self.init(
+            organizational: { domains.organizational($0)?.asciiLowercased }, hasKnownTop: { domains.hasKnownTop($0) })
+    }
+
+    /// Without a list of public suffixes.
+    static var guessed: NameRules { NameRules(organizational: guessedOrganization, hasKnownTop: { _ in true }) }
+
+    /// Whether a host can have such a name.
+    func isPossible(_ name: Text) -> Bool { hasKnownTop(name) && organizational(name) != nil }
+
+    /// Whether one organization holds both.
+    func share(_ name: Text, _ other: Text) -> Bool {
+        guard let domain = organizational(name), let second = organizational(other) else { return false }
+        return domain == second
+    }
+}
+
+/// Two labels, or three where the last is a country's and the one before has at most three letters (`co.uk`, `com.au`,
+/// `ac.jp`), in lower case. Nil: no dot.
+private func guessedOrganization(_ name: Text) -> String? {
     let labels = name.bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard labels.count > 1 else { return nil }
     let isShort = labels[labels.count - 1].count == 2 && labels[labels.count - 2].count <= 3
     let count = isShort && labels.count > 2 ? 3 : 2
     return Text(UnsafeRawBufferPointer(rebasing: name.bytes[labels[labels.count - count].startIndex...]))
+        .asciiLowercased
 }
 
 /// Whether a name shows the IPv4 address of its client, as those of lines that change hands do: two neighbouring parts
 /// of it in either order, all of it in zero-padded decimals, or in hexadecimal. The organization's own labels do not
 /// count.
-func showsAddress(_ name: Text, _ octets: [UInt8]) -> Bool {
-    guard octets.count == 4, let domain = organizationalDomain(name) else { return false }
-    let host = name.bytes[..<(name.count - domain.count)]
+func showsAddress(_ name: Text, _ octets: [UInt8], _ rules: NameRules) -> Bool {
+    guard octets.count == 4, let domain = rules.organizational(name) else { return false }
+    let host = name.bytes[..<max(0, name.count - domain.utf8.count)]
     let numbers = decimals(host)
     let (a, b, c, d) = (Int(octets[0]), Int(octets[1]), Int(octets[2]), Int(octets[3]))
     for (one, two) in zip(numbers, numbers.dropFirst()) {

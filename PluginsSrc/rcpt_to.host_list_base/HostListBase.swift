@@ -33,7 +33,6 @@ public func registerHostListBase(_ plugin: Plugin) {
     }
     // A method and not just a hook, so that a child can put its own in the place.
     plugin.method("hook_mail") { call in lists.receivedMail(call) }
-    plugin.hook("mail", method: "hook_mail")
 }
 
 /// The lists of one plugin that uses them, and what they say about a sender. HostListChanges.swift renews them.

@@ -111,6 +111,19 @@ struct HeaderChecksTests {
         #expect(look("from_match", []) == [.fail("from_match(missing)")])
     }
 
+    @Test("two domains that somebody holds match")
+    func organization() {
+        var mail = Mail(
+            fields: { $0 == "From" ? ["a@x.example.co.uk"] : [] }, decoded: { _ in [] },
+            sender: Mail.Sender(address: "b@y.example.co.uk", host: "y.example.co.uk"), recipients: [],
+            isRelaying: false, now: 0, vouchers: [])
+        #expect(fromMatch(mail).kind == .fail)
+        mail.organizational = { $0.hasSuffix("example.co.uk") ? "example.co.uk" : nil }
+        #expect(fromMatch(mail) == .pass("from_match(domain)"))
+        mail.organizational = { $0 }
+        #expect(fromMatch(mail).kind == .fail)
+    }
+
     @Test("a Delivered-To with a recipient's address")
     func deliveredTo() {
         let refused = [Finding.fail("delivered_to", "Invalid Delivered-To header content")]

@@ -203,13 +203,73 @@ struct GreetingTests {
     }
 }
 
+@Suite("Names and their addresses")
+struct ForwardDNSTests {
+    /// As the host's service would say.
+    private let names = NameRules(
+        organizational: { name in
+            let labels = name.string.split(separator: ".")
+            return labels.count < 3 || labels.last == "com"
+                ? (labels.count < 2 ? nil : labels.suffix(2).joined(separator: "."))
+                : labels.suffix(3).joined(separator: ".")
+        }, hasKnownTop: { !$0.string.hasSuffix(".localnet") })
+
+    private func greeting(_ name: String, ip: String = "192.0.2.77", rdns: String = "mx.example.com") -> Greeting {
+        Greeting(
+            name: text(name), isExtended: true, client: IPAddress(ip), rdns: text(rdns), before: nil, names: names)
+    }
+
+    private func answer(_ type: RecordType, _ texts: [String]) -> DNSAnswer {
+        var answer = DNSAnswer("mx.example.com", type, texts.isEmpty ? .noData : .found)
+        answer.records = texts.map { DNSRecord(type, text: $0) }
+        return answer
+    }
+
+    @Test("a name is only looked up if it could be a host's")
+    func withoutLookup() {
+        let invalid = Outcome.fail("invalid", words: "Invalid HELO host cannot achieve forward DNS match")
+        for (name, expected) in [
+            ("mx.example.com", nil), ("[192.0.2.77]", .skip("literal")), ("192.0.2.77", .skip("literal")),
+            ("pc.lan", .skip("exempt")), ("localhost", invalid), ("a_b.example.com", invalid), ("a.localnet", invalid),
+        ] as [(String, Outcome?)] {
+            #expect(greeting(name).withoutLookup(settings) == expected, "\(name)")
+        }
+        #expect(greeting("mx.example.com", ip: "").withoutLookup(settings) == .skip("no IP"))
+    }
+
+    @Test("the client's address, or at least the client's domain")
+    func match() {
+        let none = Outcome.fail("no address", words: "HELO host has no forward DNS match")
+        let other = Outcome.fail(words: "HELO host has no forward DNS match")
+        let words = "DNS timeout resolving your HELO hostname"
+        func outcome(_ name: String, _ answers: [DNSAnswer]) -> Outcome { greeting(name).forwardMatch(answers) }
+        #expect(outcome("a.example.org", [answer(.a, ["1.1.1.1", "192.0.2.77"]), answer(.aaaa, [])]) == .pass())
+        #expect(outcome("a.example.org", [answer(.a, ["1.1.1.1"]), answer(.aaaa, [])]) == other)
+        #expect(outcome("a.example.com", [answer(.a, ["1.1.1.1"]), answer(.aaaa, [])]) == .pass("domain"))
+        #expect(outcome("a.example.com", [answer(.a, []), answer(.aaaa, [])]) == none)
+        let late = DNSAnswer("a.example.org", .a, .timedOut), broken = DNSAnswer("a.example.org", .a, .failed)
+        #expect(outcome("a.example.org", [late, answer(.aaaa, [])]) == .unknown("timeout", words: words))
+        #expect(outcome("a.example.org", [broken, answer(.aaaa, ["::1"])]) == .unknown("dns error", words: words))
+        #expect(outcome("a.example.org", [answer(.a, ["192.0.2.77"]), late]) == .pass())
+    }
+
+    @Test("a top level domain must exist, and a name must be one that somebody can have")
+    func tops() {
+        func valid(_ name: String) -> Outcome { greeting(name).outcome(of: .validHostname, settings) }
+        #expect(valid("a.localnet") == .fail("tld", words: "HELO host name invalid"))
+        #expect(valid("a.example.com") == .pass())
+        #expect(
+            greeting("a.example.co.uk", rdns: "b.example.co.uk").outcome(of: .rdnsMatch, settings) == .pass("org_dom"))
+    }
+}
+
 @Suite("helo.checks.ini")
 struct HeloSettingsTests {
     @Test("by default all checks are made, none refuses, private and trusted clients are left alone")
     func defaults() {
         let settings = HeloSettings(ini: ini([]), allowed: [])
         #expect(HeloCheck.allCases.allSatisfy { settings.isMade($0) && !settings.isRefused($0) })
-        #expect(settings.literalMode == 2 && settings.mistakes.isEmpty && !settings.wantsDNS)
+        #expect(settings.literalMode == 2 && settings.mistakes.isEmpty && settings.lookupLimit == 30_000)
         #expect(settings.skips(isPrivate: true, isRelaying: false) == "private_ip")
         #expect(settings.skips(isPrivate: false, isRelaying: true) == "relaying")
         #expect(settings.skips(isPrivate: false, isRelaying: false) == nil)
@@ -229,7 +289,7 @@ struct HeloSettingsTests {
         #expect(HeloCheck.allCases.filter { !settings.isMade($0) } == [.dynamic, .literalMismatch])
         #expect(HeloCheck.allCases.filter(settings.isRefused) == [.matchRE, .bareIP])
         #expect(settings.skips(isPrivate: true, isRelaying: true) == nil)
-        #expect(settings.wantsDNS && settings.mistakes.isEmpty)
+        #expect(settings.mistakes.isEmpty)
     }
 
     @Test("what makes no sense is named")
@@ -238,13 +298,13 @@ struct HeloSettingsTests {
             ini: ini([
                 ("check", [("dynamic", .text("flase")), ("literal_mismatch", .number(4))]),
                 ("reject", [("bare_ip", .number(2))]), ("skip", [("tlds", .text("local"))]),
-                ("bigco", [("x", .text(" , "))]),
+                ("bigco", [("x", .text(" , "))]), ("main", [("dns_timeout", .text("0"))]),
             ]), allowed: [])
         #expect(
             settings.mistakes == [
                 "[reject] bare_ip is neither true nor false", "[check] dynamic is neither true nor false",
                 "[check] literal_mismatch is none of 0, 1, 2, 3", "[skip] tlds is no list: write tlds[]=...",
-                "[bigco] x has no domains",
+                "[bigco] x has no domains", "[main] dns_timeout is no number of seconds up to 300",
             ])
     }
 }
