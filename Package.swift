@@ -31,14 +31,19 @@ let bundled: [(name: String, module: String)] = [
     ("access", "Access"),
     ("aliases", "Aliases"),
     ("attachment", "AttachmentChecks"),
+    ("auth/auth_base", "AuthBase"),
+    ("auth/flat_file", "FlatFile"),
     ("block_me", "BlockMe"),
     ("bounce", "Bounce"),
     ("data.signatures", "DataSignatures"),
     ("delay_deny", "DelayDeny"),
+    ("dns-list", "DNSList"),
     ("early_talker", "EarlyTalker"),
+    ("fcrdns", "FCrDNS"),
     ("headers", "HeaderChecks"),
     ("helo.checks", "HeloChecks"),
     ("limit", "Limit"),
+    ("mail_from.is_resolvable", "IsResolvable"),
     ("prevent_credential_leaks", "PreventCredentialLeaks"),
     ("process_title", "ProcessTitle"),
     ("queue/discard", "QueueDiscard"),
@@ -53,11 +58,14 @@ let bundled: [(name: String, module: String)] = [
     ("status", "ConnectionStatus"),
     ("syslog", "LogToSyslog"),
     ("tarpit", "Tarpit"),
+    ("tls", "StartTLS"),
     ("toobusy", "TooBusy"),
+    ("uribl", "URIBL"),
+    ("xclient", "XClient"),
 ]
 
 /// Module maps of C libraries that a plugin links; plugin.ini has their names for the linker (`libraries=`).
-let libraries: [String: [String]] = ["attachment": ["CArchive"]]
+let libraries: [String: [String]] = ["attachment": ["CArchive"], "auth/flat_file": ["CCrypt"]]
 
 func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: house)
@@ -73,12 +81,16 @@ let contract: [Target] = [
     .target(name: "CHarakaPluginKit", dependencies: ["HarakaPluginABI"]),
     .target(name: "HarakaPluginKit", dependencies: ["HarakaPluginABI", "CHarakaPluginKit"], swiftSettings: plugged),
     .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 ]
 
 let host: [Target] = [
     .systemLibrary(name: "CLtdl", providers: [.apt(["libltdl-dev"])]),
     .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
     .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSSL", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
+    .systemLibrary(name: "CPSL", providers: [.apt(["libpsl-dev"])]),
     .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
     .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
     .target(name: "CHarakaFile"),
@@ -96,16 +108,23 @@ let host: [Target] = [
         "HarakaPluginHost",
         [
             "HarakaPluginABI", "HarakaCore", "MailMessage", "SMTPSyntax", "CCrypto", "CHarakaFault", "CHarakaFile",
-            "CLtdl", "CPCRE2",
+            "CIDN2", "CLtdl", "CPCRE2", "CPSL",
         ]),
+    room("HarakaTLS", ["HarakaCore", "CSSL", nioCore]),
+    room("HarakaDNS", ["HarakaCore", "CUnbound", nioCore]),
     room(
-        "HarakaNet", ["HarakaCore", "HarakaSpool", "HarakaPluginHost", "SMTPSyntax", "MailMessage", nioCore, nioPosix]),
+        "HarakaNet",
+        [
+            "HarakaCore", "HarakaSpool", "HarakaPluginHost", "HarakaTLS", "HarakaDNS", "SMTPSyntax", "MailMessage",
+            nioCore,
+            nioPosix,
+        ]),
     .executableTarget(
         name: "haraka",
         dependencies: [
-            "HarakaNet", "HarakaPluginHost", "HarakaSpool", "HarakaConfig", "HarakaCore", "HarakaLog", "SMTPSyntax",
-            "MailMessage", "HarakaPluginABI", "HarakaSupervisor", "CHarakaFault", "CHarakaProcess", "CIDN2", nioCore,
-            nioPosix,
+            "HarakaNet", "HarakaPluginHost", "HarakaTLS", "HarakaDNS", "HarakaSpool", "HarakaConfig", "HarakaCore",
+            "HarakaLog", "SMTPSyntax", "MailMessage", "HarakaPluginABI", "HarakaSupervisor", "CHarakaFault",
+            "CHarakaProcess", "CCrypt", "CIDN2", "CSSL", nioCore, nioPosix,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/HarakaHost", swiftSettings: house),
@@ -132,10 +151,17 @@ let hostTests: [Target] = [
             "SMTPSyntax", "CHarakaFault",
         ]),
     tests(
+        "HarakaTLSTests",
+        ["HarakaTLS", "HarakaCore", "CSSL", nioCore, .product(name: "NIOEmbedded", package: "swift-nio")]),
+    .testTarget(
+        name: "HarakaDNSTests", dependencies: ["HarakaDNS", "HarakaCore", nioCore, nioPosix], exclude: ["Zones"],
+        swiftSettings: house),
+    tests(
         "HarakaNetTests",
         [
-            "HarakaNet", "HarakaCore", "HarakaSpool", "HarakaPluginHost", "HarakaTestKit", "MailMessage", "SMTPSyntax",
-            nioCore,
+            "HarakaNet", "HarakaCore", "HarakaSpool", "HarakaPluginHost", "HarakaTLS", "HarakaDNS", "HarakaTestKit",
+            "MailMessage",
+            "SMTPSyntax", nioCore,
             .product(name: "NIOEmbedded", package: "swift-nio"),
         ]),
 ]

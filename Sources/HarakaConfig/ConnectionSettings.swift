@@ -43,6 +43,32 @@ public struct ConnectionSettings: Sendable, Equatable {
         public var dataLineLength = 992
         /// Recipients of one message; further ones are refused for now (RFC 5321, section 4.5.3.1.10).
         public var recipients = 1000
+        /// Clients at the same time in one worker; 0: no limit.
+        public var connections = 20_000
+        /// The same from one address (IPv6: one /64).
+        public var connectionsPerIP = 200
+        /// Protocol errors of one session; 0: no limit.
+        public var errors = 50
+        /// Refused recipients of one session; 0: no limit.
+        public var refusedRecipients = 500
+        /// Seconds within which a command line that has begun is complete (RFC 5321, section 4.5.3.2.7).
+        public var commandSeconds: Double = 300
+        /// Seconds within which a message that has begun is complete; 0: no limit.
+        public var messageSeconds: Double = 7200
+        /// Bytes of a message's header.
+        public var headerBytes = 1_048_576
+    }
+
+    /// Section `[pressure]`: before the machine has no room left, clients are told to try again later.
+    public struct Pressure: Sendable, Equatable {
+        /// Bytes that must be free on the disk of ``spoolDir``; 0: whatever is.
+        public var minFreeDisk = 67_108_864
+        /// Bytes of memory that the machine must have left; 0: whatever it has.
+        public var minFreeMemory = 33_554_432
+        /// Bytes of memory that one worker may hold; 0: any.
+        public var maxMemory = 0
+        /// File descriptors that a worker keeps free for its work.
+        public var spareDescriptors = 64
     }
 
     /// Section `[message]`.
@@ -73,6 +99,8 @@ public struct ConnectionSettings: Sendable, Equatable {
     public var smtputf8 = true
     /// Cut lines of a message that are longer than ``Limits/dataLineLength``, as Haraka does. Breaks signatures.
     public var foldsLongLines = false
+    /// Replies carry enhanced status codes (RFC 2034), which Haraka's do not.
+    public var sendsEnhancedCodes = true
     /// What happens to a CR or LF that stands alone.
     public var bareNewline = BareNewline.reject
     /// Networks whose connections begin with a PROXY line: addresses, alone or with a prefix length.
@@ -81,6 +109,8 @@ public struct ConnectionSettings: Sendable, Equatable {
     public var headers = Headers()
     /// Section `[max]`.
     public var max = Limits()
+    /// Section `[pressure]`.
+    public var pressure = Pressure()
     /// Section `[message]`.
     public var message = Messages()
     /// Section `[uuid]`.
@@ -100,6 +130,7 @@ public struct ConnectionSettings: Sendable, Equatable {
         settings.headers.read(&reader)
         settings.max.mimeDepth = readOldDepth(from: directory) ?? settings.max.mimeDepth
         settings.max.read(&reader)
+        settings.pressure.read(&reader)
         settings.message.read(&reader)
         settings.uuid.read(&reader)
         return (settings, reader.finish())
@@ -118,6 +149,7 @@ public struct ConnectionSettings: Sendable, Equatable {
         strictRFC1869 = reader.bool(ConfigKey("main", "strict_rfc1869"), default: strictRFC1869)
         smtputf8 = reader.bool(ConfigKey("main", "smtputf8"), default: smtputf8)
         foldsLongLines = reader.bool(ConfigKey("main", "fold_long_lines"), default: foldsLongLines)
+        sendsEnhancedCodes = reader.bool(ConfigKey("main", "enhanced_status_codes"), default: sendsEnhancedCodes)
         bareNewline = reader.choice(ConfigKey("main", "bare_newline"), default: bareNewline)
     }
 
@@ -154,6 +186,33 @@ extension ConnectionSettings.Limits {
         let key = ConfigKey("max", "data_line_length")
         dataLineLength = reader.integer(key, default: dataLineLength, in: 64...1_073_741_824)
         recipients = reader.integer(ConfigKey("max", "recipients"), default: recipients, in: 1...1_000_000)
+        readAbuse(&reader)
+    }
+
+    /// Limits against clients that want to hold the server up.
+    private mutating func readAbuse(_ reader: inout SettingsReader) {
+        let many = 0...10_000_000
+        connections = reader.integer(ConfigKey("max", "connections"), default: connections, in: many)
+        connectionsPerIP = reader.integer(ConfigKey("max", "connections_per_ip"), default: connectionsPerIP, in: many)
+        errors = reader.integer(ConfigKey("max", "errors"), default: errors, in: many)
+        refusedRecipients = reader.integer(ConfigKey("max", "refused_recipients"), default: refusedRecipients, in: many)
+        let (command, message) = (ConfigKey("max", "command_seconds"), ConfigKey("max", "message_seconds"))
+        commandSeconds = reader.seconds(command, default: commandSeconds, in: 0.001...86_400)
+        messageSeconds = reader.seconds(message, default: messageSeconds, in: 0...604_800)
+        let header = ConfigKey("max", "header_bytes")
+        headerBytes = reader.integer(header, default: headerBytes, in: 1024...1_073_741_824)
+    }
+}
+
+extension ConnectionSettings.Pressure {
+    fileprivate mutating func read(_ reader: inout SettingsReader) {
+        let disk = ConfigKey("pressure", "min_free_disk")
+        minFreeDisk = reader.integer(disk, default: minFreeDisk, in: 0...Int.max)
+        let memory = ConfigKey("pressure", "min_free_memory")
+        minFreeMemory = reader.integer(memory, default: minFreeMemory, in: 0...Int.max)
+        maxMemory = reader.integer(ConfigKey("pressure", "max_memory"), default: maxMemory, in: 0...Int.max)
+        let spare = ConfigKey("pressure", "spare_descriptors")
+        spareDescriptors = reader.integer(spare, default: spareDescriptors, in: 16...100_000)
     }
 }
 

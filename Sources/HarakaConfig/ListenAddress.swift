@@ -15,6 +15,11 @@ public enum ListenAddress: Sendable, Hashable {
         public let expected: String
     }
 
+    /// The system chooses the port, so that two of them are not one.
+    var isAnyPort: Bool {
+        if case .tcp(_, 0) = self { true } else { false }
+    }
+
     /// Reads one address: `ip:port`, `host:port`, `[v6]:port`, a bare port (on `::`), `/path/socket`, or
     /// `/path/socket:777` with the permissions in octal. A host alone has `defaultPort`.
     ///

@@ -16,6 +16,8 @@ public struct SMTPSettings: Sendable, Equatable {
     public var listen = [ListenAddress.tcp(host: "::0", port: 25)]
     /// Whether ``listen`` is the built-in default and nobody's wish.
     public var isListenDefault = true
+    /// Listeners with rules of their own: the sections that are there, in the order of ``RoleSettings/names``.
+    public var roles: [RoleSettings] = []
     /// A listener on this port speaks TLS from the first byte; 0 for none.
     public var smtpsPort: UInt16 = 465
     /// The address under which the Internet sees this server, where that is not its own.
@@ -51,9 +53,11 @@ public struct SMTPSettings: Sendable, Equatable {
         var settings = SMTPSettings()
         var reader = SettingsReader(directory.get("smtp.ini", .ini))
         settings.readListeners(&reader)
+        settings.readRoles(&reader)
         settings.readProcess(&reader)
         settings.readShutdown(&reader)
         settings.addReceived = reader.bool(ConfigKey("headers", "add_received"), default: settings.addReceived)
+        for name in RoleSettings.names { reader.knowSection(name) }
         return (settings, reader.finish(moved: Self.moved))
     }
 
@@ -61,7 +65,8 @@ public struct SMTPSettings: Sendable, Equatable {
     /// what the process has done before its first connection and cannot take back. All others may change while it runs.
     public func restartDifferences(from old: SMTPSettings) -> [String] {
         let keys: [(name: String, isChanged: Bool)] = [
-            ("listen", listen != old.listen), ("nodes", nodes != old.nodes),
+            ("listen", listen != old.listen || roles.map(\.listen) != old.roles.map(\.listen)),
+            ("nodes", nodes != old.nodes),
             ("user", user != old.user), ("group", group != old.group),
             ("daemonize", daemonize != old.daemonize),
             ("daemon_log_file", daemonLogFile != old.daemonLogFile),
@@ -81,18 +86,12 @@ public struct SMTPSettings: Sendable, Equatable {
     /// `listen`, `smtps_port`, `public_ip`. What is wrong in a list of addresses does not spoil the others.
     private mutating func readListeners(_ reader: inout SettingsReader) {
         smtpsPort = UInt16(clamping: reader.integer(ConfigKey("main", "smtps_port"), default: 465, in: 0...65535))
-        let key = ConfigKey("main", "listen")
         var addresses = legacyListener(&reader)
-        for text in reader.texts(key).flatMap({ $0.split(separator: ",") }).map(Self.trimmed) where !text.isEmpty {
-            do throws(ListenAddress.Malformed) {
-                let address = try ListenAddress.parse(text)
-                if addresses.contains(address) {
-                    reader.warn(key, "\(address) stands in main.listen twice")
-                } else {
-                    addresses.append(address)
-                }
-            } catch {
-                reader.reject(key, "at \"\(text)\" \(error.expected)")
+        for address in reader.addresses(ConfigKey("main", "listen")) {
+            if addresses.contains(address) {
+                reader.warn(ConfigKey("main", "listen"), "\(address) stands in main.listen twice")
+            } else {
+                addresses.append(address)
             }
         }
         isListenDefault = addresses.isEmpty
@@ -115,6 +114,20 @@ public struct SMTPSettings: Sendable, Equatable {
         } catch {
             reader.reject(key, "expected a host name or an Internet address")
             return []
+        }
+    }
+
+    /// The sections of roles. With them, and without `listen` in `[main]`, only they listen.
+    private mutating func readRoles(_ reader: inout SettingsReader) {
+        var taken = isListenDefault ? [] : listen
+        for name in RoleSettings.names where reader.sections.contains(name) {
+            var role = RoleSettings(name)
+            role.read(&reader, taken: &taken)
+            roles.append(role)
+        }
+        if isListenDefault, roles.contains(where: { !$0.listen.isEmpty }) {
+            listen = []
+            isListenDefault = false
         }
     }
 
@@ -146,7 +159,4 @@ public struct SMTPSettings: Sendable, Equatable {
         forceShutdownTimeout = reader.seconds(key, default: 30, in: 0...86_400)
     }
 
-    private static func trimmed(_ text: Substring) -> String {
-        String(decoding: Array(text.utf8)[...].trimmed, as: UTF8.self)
-    }
 }

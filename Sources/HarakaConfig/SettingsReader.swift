@@ -156,6 +156,11 @@ struct SettingsReader {
         return nil
     }
 
+    /// From now on the section is a known one, also without keys.
+    mutating func knowSection(_ name: String) {
+        known[name, default: []] += []
+    }
+
     /// From now on the key is a known one.
     private mutating func note(_ key: ConfigKey) {
         known[key.section, default: []].append(key.key)

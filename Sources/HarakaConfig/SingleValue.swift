@@ -46,8 +46,10 @@ public struct PluginEntry: Sendable, Equatable {
 ///
 /// A name that leads out of the plugin folders (a leading `/`, or `..`) or holds white space or control characters is
 /// an error and left out.
-public func readPluginList(from directory: ConfigDirectory) -> (plugins: [PluginEntry], diagnostics: [Diagnostic]) {
-    let parsed = directory.get("plugins", .list)
+public func readPluginList(
+    from directory: ConfigDirectory, file: String = "plugins"
+) -> (plugins: [PluginEntry], diagnostics: [Diagnostic]) {
+    let parsed = directory.get(file, .list)
     let sources = parsed.sources[.listEntries] ?? []
     var plugins: [PluginEntry] = []
     var diagnostics = parsed.diagnostics
@@ -60,6 +62,10 @@ public func readPluginList(from directory: ConfigDirectory) -> (plugins: [Plugin
             let expected = "expected a plugin's name, one a line, such as queue/discard"
             diagnostics.append(Diagnostic(.error, source, "\"\(name.prefix(60))\" is left out: \(expected)"))
         }
+    }
+    if plugins.isEmpty, file != "plugins" {
+        let text = "no plugin is listed: nobody takes mail on the listeners of the section that names this file"
+        diagnostics.append(Diagnostic(.warning, file: parsed.file, text))
     }
     return (plugins, diagnostics)
 }

@@ -23,13 +23,13 @@ enum ConfigCheck {
     private static func checkPlugins(_ configuration: Configuration, _ folder: Folder) -> Int {
         let loader = PluginLoader(roots: folder.pluginRoots)
         var mistakes = 0
-        for entry in configuration.entries {
-            let place = entry.line > 0 ? ":\(entry.line):\(entry.column)" : ""
+        for (list, entry) in configuration.lists.flatMap({ list in list.entries.map { (list, $0) } }) {
+            let place = "\(list.file)" + (entry.line > 0 ? ":\(entry.line):\(entry.column)" : "")
             do {
                 let prepared = try loader.prepare([entry.name]) { _ in 0 }
-                for notice in prepared.notices { print("\(folder.config)/plugins\(place): warning: \(notice.text)") }
+                for notice in prepared.notices { print("\(folder.config)/\(place): warning: \(notice.text)") }
             } catch {
-                print("\(folder.config)/plugins\(place): error: \(error)")
+                print("\(folder.config)/\(place): error: \(error)")
                 mistakes += 1
             }
         }

@@ -4,9 +4,11 @@ import CIDN2
 import Glibc
 import HarakaConfig
 import HarakaCore
+import HarakaDNS
 import HarakaLog
 import HarakaNet
 import HarakaPluginHost
+import HarakaTLS
 import MailMessage
 import SMTPSyntax
 
@@ -17,8 +19,12 @@ struct Configuration: Sendable {
     let log: LogSettings
     let pluginSettings: PluginsSettings
     let results: ResultsSettings
+    let dns: DNSFile
+    /// Nil: there is no certificate, so no TLS.
+    let tls: TLSSettings?
     let me: String
-    let entries: [PluginEntry]
+    /// What each role's list says; the role without a name is `config/plugins`.
+    let lists: [PluginListing]
     let timeouts: [String: Double]
     let diagnostics: [Diagnostic]
 
@@ -26,10 +32,14 @@ struct Configuration: Sendable {
     static func isCore(_ file: String) -> Bool {
         let names = [
             "smtp.ini", "smtp.json", "smtp.yaml", "connection.ini", "log.ini", "loglevel", "log_timestamps",
-            "plugins.ini", "results.ini", "mailparser.max_mime_depth", "me", "plugins", "plugin_timeout",
+            "plugins.ini", "results.ini", "tls.ini", "dns.ini", "mailparser.max_mime_depth", "me", "plugins",
+            "plugin_timeout",
         ]
-        return names.contains(file) || file.hasSuffix(".timeout")
+        return names.contains(file) || file.hasSuffix(".timeout") || file.hasPrefix("plugins.")
     }
+
+    /// Keys and certificates: they count as the core's, but are never copied.
+    static func isTLS(_ file: String) -> Bool { file.hasSuffix(".pem") || file.hasPrefix("tls/") }
 
     /// - Parameter directory: where the core's files are; nil: the folder's config/.
     static func read(_ folder: Folder, from directory: ConfigDirectory? = nil) -> Configuration {
@@ -39,13 +49,15 @@ struct Configuration: Sendable {
         let (log, logProblems) = LogSettings.read(from: directory)
         let (pluginSettings, pluginSettingsProblems) = PluginsSettings.read(from: directory)
         let (results, resultProblems) = ResultsSettings.read(from: directory)
+        let (dns, dnsProblems) = DNSFile.read(from: directory)
+        let (tls, tlsProblems) = TLSMaterial.load(folder, from: directory)
         let (me, meProblems) = readMe(from: directory)
-        let (plugins, pluginProblems) = readPluginList(from: directory)
+        let (lists, pluginProblems) = PluginListing.read(smtp, from: directory)
         var problems =
             directory.diagnostics + smtpProblems + connectionProblems + logProblems + pluginSettingsProblems
-            + resultProblems + meProblems + pluginProblems
+            + resultProblems + dnsProblems + tlsProblems + meProblems + pluginProblems
         var timeouts: [String: Double] = [:]
-        for entry in plugins {
+        for entry in lists.flatMap(\.entries) where timeouts[entry.name] == nil {
             let (seconds, found) = readPluginTimeout(
                 from: folder.configDirectory(ofPlugin: entry.name), plugin: entry.name)
             timeouts[entry.name] = seconds
@@ -53,7 +65,7 @@ struct Configuration: Sendable {
         }
         return Configuration(
             smtp: smtp, connection: connection, log: log, pluginSettings: pluginSettings,
-            results: results, me: me, entries: plugins, timeouts: timeouts, diagnostics: problems)
+            results: results, dns: dns, tls: tls, me: me, lists: lists, timeouts: timeouts, diagnostics: problems)
     }
 
     /// What the plugin host needs of it. On the loop.
@@ -67,8 +79,11 @@ struct Configuration: Sendable {
         host.changeTimeLimits(timeouts)
     }
 
-    /// The plugins of config/plugins, in order.
-    var plugins: [String] { entries.map(\.name) }
+    /// The plugins of all lists, each once, in order.
+    var plugins: [String] {
+        var seen: Set<String> = []
+        return lists.flatMap(\.entries).map(\.name).filter { seen.insert($0).inserted }
+    }
 
     var errors: [Diagnostic] { diagnostics.filter { $0.severity == .error } }
 
@@ -86,6 +101,9 @@ struct Configuration: Sendable {
         session.closeText = connection.message.close
         session.uuidBannerCharacters = connection.uuid.bannerChars
         session.uuidDenyCharacters = connection.uuid.denyChars
+        session.sendsEnhancedCodes = connection.sendsEnhancedCodes
+        session.maxErrors = connection.max.errors
+        session.maxRefusedRecipients = connection.max.refusedRecipients
         session.idna = InternationalDomain.ascii
         return session
     }
@@ -110,6 +128,49 @@ struct Configuration: Sendable {
         settings.hostName = me
         settings.serverInfo = serverInfo
         settings.localAddresses = LocalAddresses.all()
+        settings.roles = Dictionary(uniqueKeysWithValues: listenerRoles.dropFirst().map { ($0.name, $0) })
+        settings.smtpsPort = Int(smtp.smtpsPort)
+        settings.proxyHosts = NetworkList(connection.haproxyHosts)
+        settings.nameTimeout = dns.timeout
+        settings.limits = clientLimits
+        settings.pressure = pressureLimits
+        return settings
+    }
+
+    private var clientLimits: ClientLimits {
+        var limits = ClientLimits()
+        limits.connections = connection.max.connections
+        limits.connectionsPerAddress = connection.max.connectionsPerIP
+        limits.commandSeconds = connection.max.commandSeconds
+        limits.messageSeconds = connection.max.messageSeconds
+        limits.headerBytes = connection.max.headerBytes
+        return limits
+    }
+
+    private var pressureLimits: PressureLimits {
+        var limits = PressureLimits()
+        limits.minFreeDisk = connection.pressure.minFreeDisk
+        limits.minFreeMemory = connection.pressure.minFreeMemory
+        limits.maxMemory = connection.pressure.maxMemory
+        limits.spareDescriptors = connection.pressure.spareDescriptors
+        return limits
+    }
+
+    var dnsSettings: DNSSettings {
+        var settings = DNSSettings()
+        settings.limit = dns.timeout
+        settings.resolvers = dns.servers
+        settings.systemResolvers = dns.resolvConf
+        settings.hostsFile = dns.hosts
+        settings.recursion = dns.recursion
+        settings.trustAnchorFile = dns.trustAnchor
+        settings.cacheEntries = dns.cacheEntries
+        settings.maxUnderWay = dns.maxQueries
+        switch dns.dnssec {
+        case .off: settings.validation = .off
+        case .permissive: settings.validation = .permissive
+        case .strict: settings.validation = .strict
+        }
         return settings
     }
 
@@ -117,6 +178,14 @@ struct Configuration: Sendable {
         logger.configure(
             level: LogLevel(rawValue: log.level) ?? .info, format: LogFormat(rawValue: log.format.rawValue) ?? .default,
             timestamps: log.timestamps)
+    }
+}
+
+extension ServerSettings {
+    func with(_ tls: TLSContext?) -> ServerSettings {
+        var settings = self
+        settings.tls = tls
+        return settings
     }
 }
 

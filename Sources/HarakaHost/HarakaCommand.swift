@@ -10,6 +10,8 @@ struct Options: ParsableCommand {
         usage: """
             haraka -c <dir>                       run the server of that folder
             haraka -c <dir> status [--json]       how it is doing
+            haraka tls self-signed|show ...       keys and certificates: haraka tls --help
+            haraka auth hash ...                  passwords: haraka auth --help
             haraka plugin check|info|new ...      for those who write plugins: haraka plugin --help
             haraka [<options>] [<name>]
             """, helpNames: [])
@@ -86,7 +88,8 @@ enum Haraka {
 
     /// Commands with arguments of their own.
     private static let tools: [String: @Sendable ([String]) throws -> Int32] = [
-        "plugin": { try PluginTool.run($0) }, "worker": { try WorkerMain.run($0) },
+        "plugin": { try PluginTool.run($0) }, "tls": { try TLSTool.run($0) }, "auth": { try AuthTool.run($0) },
+        "worker": { try WorkerMain.run($0) },
     ]
 
     private static func parse() throws -> Options {

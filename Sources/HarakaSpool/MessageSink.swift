@@ -25,6 +25,7 @@ public final class MessageSink: MessageContent {
     private let folder: SpoolFolder
     private let spoolAfter: Int
     let maxHeaderLines: Int
+    private let maxHeaderBytes: Int
     private(set) var stage = Stage.header
     /// All bytes so far, or once there is a file those of the header only.
     private(set) var memory: [UInt8] = []
@@ -36,6 +37,8 @@ public final class MessageSink: MessageContent {
     private(set) var isHeaderOpen = false
     /// Bytes of header kept in memory beyond `spoolAfter`.
     private static let maximumHeader = 64 * 1024
+    /// The header has more than `maxHeaderBytes`: nothing is kept of the message.
+    public private(set) var hasLongHeader = false
     var header = HeaderEdits()
 
     private(set) var limits = BodyLimits()
@@ -64,7 +67,9 @@ public final class MessageSink: MessageContent {
 
     /// - Parameters:
     ///   - spoolAfter: bytes kept in memory; 0 spools always, -1 never
-    public init(folder: SpoolFolder, spoolAfter: Int, maxHeaderLines: Int) {
+    ///   - maxHeaderBytes: of the header as it came, which stays in memory as a whole; 0: no limit
+    public init(folder: SpoolFolder, spoolAfter: Int, maxHeaderLines: Int, maxHeaderBytes: Int = 0) {
+        self.maxHeaderBytes = maxHeaderBytes
         self.folder = folder
         self.spoolAfter = spoolAfter < 0 ? .max : spoolAfter
         self.maxHeaderLines = maxHeaderLines
@@ -84,8 +89,12 @@ public final class MessageSink: MessageContent {
     private func appendHeader(_ bytes: UnsafeRawBufferPointer) {
         memory.append(contentsOf: bytes)
         boundary = memory.withUnsafeBytes { scanner.scan($0) }
+        if maxHeaderBytes > 0, headerEnd > maxHeaderBytes {
+            hasLongHeader = true
+            return abort()
+        }
         // The header stays in memory; one that does not end is cut off from the parser, not from the message.
-        if boundary == nil, memory.count - spoolAfter > MessageSink.maximumHeader {
+        if boundary == nil, maxHeaderBytes == 0, memory.count - spoolAfter > MessageSink.maximumHeader {
             boundary = HeaderScanner.Boundary(headerEnd: 0, bodyStart: 0)
             isHeaderOpen = true
         }

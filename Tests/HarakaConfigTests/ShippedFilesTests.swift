@@ -23,6 +23,9 @@ struct ShippedFilesTests {
         let (plugins, pluginsFindings) = PluginsSettings.read(from: shipped)
         #expect(plugins == PluginsSettings())
         #expect(pluginsFindings == [])
+        let (names, namesFindings) = DNSFile.read(from: shipped)
+        #expect(names == DNSFile())
+        #expect(namesFindings == [])
         #expect(readPluginTimeout(from: shipped) == (30, []))
     }
 
@@ -49,11 +52,16 @@ struct ShippedFilesTests {
             (
                 "connection.ini",
                 [
-                    "spool_dir", "spool_after", "strict_rfc1869", "smtputf8", "bare_newline", "fold_long_lines",
+                    "spool_dir", "spool_after", "strict_rfc1869", "smtputf8", "bare_newline", "enhanced_status_codes",
+                    "fold_long_lines",
                     "headers.add_received", "headers.clean_auth_results", "headers.show_version", "headers.max_lines",
                     "headers.max_received", "max.bytes", "max.mime_parts", "max.mime_depth", "max.mime_header",
                     "max.line_length", "max.data_line_length",
-                    "max.recipients", "message.helo", "message.close", "uuid.banner_chars", "uuid.deny_chars",
+                    "max.recipients", "max.connections", "max.connections_per_ip", "max.errors",
+                    "max.refused_recipients",
+                    "max.command_seconds", "max.message_seconds", "max.header_bytes", "pressure.min_free_disk",
+                    "pressure.min_free_memory", "pressure.max_memory", "pressure.spare_descriptors", "message.helo",
+                    "message.close", "uuid.banner_chars", "uuid.deny_chars",
                 ]
             ),
             ("log.ini", ["level", "timestamps", "format"]),
@@ -62,6 +70,12 @@ struct ShippedFilesTests {
                 [
                     "watch", "watch_settle", "crash_limit", "crash_window", "on_crash", "loop_warn_ms", "loop_kill_ms",
                     "config_limit", "config_cache",
+                ]
+            ),
+            (
+                "dns.ini",
+                [
+                    "timeout", "resolv_conf", "hosts", "recursion", "dnssec", "cache_entries", "max_queries",
                 ]
             ),
         ])
@@ -78,7 +92,9 @@ struct ShippedFilesTests {
         #expect(log == LogSettings())
         let (plugins, rest) = PluginsSettings.read(from: folder.directory)
         #expect(plugins == PluginsSettings())
-        findings += more + last + rest
+        let (names, others) = DNSFile.read(from: folder.directory)
+        #expect(names == DNSFile())
+        findings += more + last + rest + others
         #expect(findings == [])
         #expect(Set(keys.map { $0.contains(".") ? $0 : "main." + $0 }) == documented(folder.directory.get(file)))
     }
@@ -114,7 +130,9 @@ struct ShippedFilesTests {
 
     @Test(
         "no line is longer than 120 characters",
-        arguments: ["smtp.ini", "connection.ini", "log.ini", "plugins.ini", "plugins", "host_list", "plugin_timeout"])
+        arguments: [
+            "smtp.ini", "connection.ini", "log.ini", "plugins.ini", "dns.ini", "plugins", "host_list", "plugin_timeout",
+        ])
     func width(file: String) {
         let lines = shipped.get(file, .data).value.texts ?? []
         #expect(!lines.isEmpty)

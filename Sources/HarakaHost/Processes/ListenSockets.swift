@@ -9,6 +9,8 @@ struct ListenSocket: Sendable {
     let descriptor: Int32
     /// Where it listens, as the log shows it: `127.0.0.1:2525`, `[::]:25`, a path.
     let place: String
+    /// The section of smtp.ini that it belongs to; empty: `[main]`.
+    var role = ""
     /// The socket file that this server has made.
     var file: String?
 
@@ -21,13 +23,26 @@ struct ListenSocket: Sendable {
     /// All addresses of smtp.ini, or the sockets that the service manager has opened instead.
     static func all(_ smtp: SMTPSettings, _ inherited: ActivationSockets?) throws -> [ListenSocket] {
         if let inherited, !inherited.descriptors.isEmpty {
-            return try inherited.descriptors.map { try adopt(Int32($0)) }
+            return try zip(inherited.descriptors, inherited.names).map { descriptor, name in
+                var socket = try adopt(Int32(descriptor))
+                // FileDescriptorName= of the unit says which section holds.
+                if smtp.roles.contains(where: { $0.name == name }) { socket.role = name }
+                return socket
+            }
         }
         var addresses = smtp.listen
         if smtp.isListenDefault, access("/proc/net/if_inet6", F_OK) != 0 {
             addresses = [.tcp(host: "0.0.0.0", port: 25)]
         }
-        return try addresses.map(open)
+        var opened = try addresses.map(open)
+        for role in smtp.roles {
+            for address in role.listen {
+                var socket = try open(address)
+                socket.role = role.name
+                opened.append(socket)
+            }
+        }
+        return opened
     }
 
     private static func adopt(_ descriptor: Int32) throws -> ListenSocket {

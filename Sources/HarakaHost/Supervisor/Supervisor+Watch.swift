@@ -16,6 +16,19 @@ extension Supervisor {
         for root in folder.pluginRoots { files.add(root) }
         watch = files
         loop.watch(files.descriptor) { [unowned self] in filesChanged() }
+        lookAtCertificates()
+    }
+
+    /// Certificates may be links to files elsewhere, of which no folder of ours tells when they are renewed.
+    private func lookAtCertificates() {
+        loop.after(60) { [unowned self] in
+            guard !isStopping else { return }
+            let (found, problems) = TLSMaterial.load(folder)
+            if found != configuration.tls, !problems.contains(where: { $0.severity == .error }) {
+                configurationChanged(["tls.ini"])
+            }
+            lookAtCertificates()
+        }
     }
 
     private func filesChanged() {
@@ -70,7 +83,7 @@ extension Supervisor {
     private func configurationChanged(_ files: [String]) {
         for file in files { log(.info, "Reloading file: \(folder.config)/\(file)") }
         let new = Configuration.read(folder)
-        if files.contains(where: Configuration.isCore) {
+        if files.contains(where: { Configuration.isCore($0) || Configuration.isTLS($0) }) {
             guard new.errors.isEmpty else {
                 for error in new.errors { log(.error, "\(error)") }
                 return log(.error, "the configuration has mistakes; all settings stay as they were")

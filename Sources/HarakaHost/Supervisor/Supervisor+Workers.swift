@@ -38,12 +38,15 @@ extension Supervisor {
         let worker = WorkerHandle(id, link: mine, process: process, page: page)
         if isInProcess { startThread(theirs, descriptor) }
         workers.append(worker)
+        let (secret, epoch) = tickets.state
+        mine.send("tickets", [TicketSecret.text(secret), "\(epoch)", "\(ticketPeriod)"])
         loop.watch(mine.descriptor) { [unowned self, unowned worker] in receive(from: worker) }
         return worker
     }
 
     private func spawn(_ id: WorkerID, _ link: Link, _ page: Int32) throws -> pid_t {
-        let arguments = ["haraka: \(id.name)", "worker", id.role.rawValue, "\(id.slot)", folder.path]
+        let roles = listeners.map { $0.role.isEmpty ? "-" : $0.role }.joined(separator: ",")
+        let arguments = ["haraka: \(id.name)", "worker", id.role.rawValue, "\(id.slot)", folder.path, roles]
         let hidden = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"]
         var spawn = Spawn(arguments: arguments, environment: Spawn.environment(without: hidden))
         let sockets = id.role == .smtp ? listeners.map(\.descriptor) : []
@@ -54,8 +57,10 @@ extension Supervisor {
     /// `nodes=0`.
     private func startThread(_ link: Link, _ page: Int32) {
         guard let page = haraka_fault_page_map(dup(page)) else { return }
-        let start = WorkerStart(
-            role: .smtp, slot: 1, isWhole: true, listeners: listeners.map { fcntl($0.descriptor, F_DUPFD_CLOEXEC, 3) })
+        let own = listeners.map {
+            WorkerStart.Listener(descriptor: fcntl($0.descriptor, F_DUPFD_CLOEXEC, 3), role: $0.role)
+        }
+        let start = WorkerStart(role: .smtp, slot: 1, isWhole: true, listeners: own)
         let worker = MailWorker(folder, configuration, start, link, page, logger)
         MailWorker.runInThread(worker)
     }

@@ -7,6 +7,7 @@ import HarakaConfig
 import HarakaLog
 import HarakaPluginHost
 import HarakaSupervisor
+import HarakaTLS
 
 /// One thread, the main one. With `nodes=0` its only worker is a thread of the same process; all else is the same.
 final class Supervisor {
@@ -45,6 +46,9 @@ final class Supervisor {
     var settlingTimer: Int?
     var staleFiles: Set<[String]> = []
     let startedAt = PollLoop.now()
+    /// Keys of session tickets, the same for all workers.
+    let tickets: TicketKeys
+    let ticketPeriod: Int64
     var lastQuestion = 0
     var isServing = false
     var isStopping = false
@@ -76,6 +80,8 @@ final class Supervisor {
         self.configuration = configuration
         isInProcess = configuration.smtp.nodes == .inProcess
         logger = Logger(level: .info, format: .default, timestamps: false, descriptor: 1)
+        ticketPeriod = configuration.tls?.ticketPeriod ?? 3600
+        tickets = TicketKeys(secret: TicketSecret.random(), epoch: Int64(time(nil)), period: ticketPeriod)
         configuration.configure(logger)
     }
 

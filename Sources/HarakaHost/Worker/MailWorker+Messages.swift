@@ -10,6 +10,7 @@ extension MailWorker {
     func take(_ delivery: LinkDelivery) -> Bool {
         let fields = delivery.fields
         switch delivery.verb {
+        case "tickets": ticketKeys(fields)
         case "prepare": prepare(fields, delivery.descriptors)
         case "commit": commit(MailWorker.number(fields))
         case "abort": abort(MailWorker.number(fields))
@@ -98,7 +99,10 @@ extension MailWorker {
     // MARK: serving
 
     private func listen() {
-        let opened = start.listeners.map { server.listen($0) }
+        let roles = configuration.listenerRoles
+        let opened = start.listeners.map { listener in
+            server.listen(listener.descriptor, as: roles.first { $0.name == listener.role } ?? configuration.mainRole)
+        }
         EventLoopFuture.andAllSucceed(opened, on: loop).whenComplete { [self] result in
             if case .failure(let error) = result {
                 log.log(2, uuid: "-", origin: "core", "cannot take clients: \(error)")

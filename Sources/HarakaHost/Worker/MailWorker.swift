@@ -3,10 +3,12 @@
 import CHarakaFault
 import Glibc
 import HarakaConfig
+import HarakaDNS
 import HarakaLog
 import HarakaNet
 import HarakaPluginHost
 import HarakaSupervisor
+import HarakaTLS
 import NIOCore
 import NIOPosix
 
@@ -16,8 +18,13 @@ struct WorkerStart {
     let slot: Int
     /// The only one: `nodes=0`.
     let isWhole: Bool
-    /// Owned by the worker.
-    let listeners: [Int32]
+    let listeners: [Listener]
+
+    /// A bound socket, owned by the worker, and the section of smtp.ini whose rules hold on it.
+    struct Listener {
+        let descriptor: Int32
+        let role: String
+    }
 
     /// `init_master` runs once per load, in the process that delivers; `init_child` in those that talk to clients.
     var isMaster: Bool { isWhole || role == .delivery }
@@ -35,14 +42,21 @@ final class MailWorker: @unchecked Sendable {
     let log: HostLog
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let pool = NIOThreadPool(numberOfThreads: 4)
-    /// For lookups of clients' names, which can block for long: mail must not wait for them to be stored.
-    private let namePool = NIOThreadPool(numberOfThreads: 4)
+    /// On the loop.
+    private let resolver: HarakaDNS.Resolver
+    /// What it goes by. On the loop.
+    private var namesAsked: DNSFile
     let loop: any EventLoop
     let host: PluginHost
     let server: SMTPServer
     /// Built, and waiting for `commit`. On the loop.
     var built: (number: Int, generation: Generation)?
     var isEnding = false
+    /// On the link's thread.
+    var tickets: TicketKeys?
+    /// What `tls` was made of.
+    var tlsSettings: TLSSettings?
+    var tls: TLSContext?
     private let sender: SendQueue
 
     init(
@@ -59,13 +73,18 @@ final class MailWorker: @unchecked Sendable {
         loop = group.next()
         sender = SendQueue(link)
         pool.start()
-        namePool.start()
         host = PluginHost(
             loop: NetLoop(loop, pool: pool), log: log, configuration: PluginFiles(folder: folder),
             roots: folder.pluginRoots, version: "Haraka for Swift \(Version.number)", page: page)
-        server = SMTPServer(configuration.serverSettings, host: host, log: log, loop: loop, pool: namePool)
+        namesAsked = configuration.dns
+        resolver = HarakaDNS.Resolver(configuration.dnsSettings, loop: loop) { [log] level, text in
+            log.log(level, uuid: "-", origin: "core", text)
+        }
+        server = SMTPServer(configuration.serverSettings, host: host, log: log, loop: loop, resolver: resolver)
+        nonisolated(unsafe) let resolver = resolver
         loop.execute { [host] in
             configuration.configure(host)
+            host.resolver = PluginNames(resolver)
             host.setProcessTitle = { title in ProcessTitle.show(title) }
         }
     }
@@ -102,7 +121,7 @@ final class MailWorker: @unchecked Sendable {
     /// Before the first plugin is mapped: what is open now is the server's, and faults are recorded.
     private func guardAgainstFaults() {
         haraka_fault_protect_all()
-        for listener in start.listeners { haraka_fault_protect(listener) }
+        for listener in start.listeners { haraka_fault_protect(listener.descriptor) }
         page.pointee.speaks = start.isWhole ? 1 : 0
         nonisolated(unsafe) let page = page
         let failed = (try? loop.submit { haraka_fault_install(page) }.wait()) != 0
@@ -124,9 +143,12 @@ final class MailWorker: @unchecked Sendable {
             let limits = new.pluginSettings
             haraka_fault_watch_limits(UInt32(limits.loopWarnMilliseconds), UInt32(limits.loopKillMilliseconds))
         }
-        let configuration = configuration
+        renewTLS()
+        let (configuration, tls) = (configuration, tls)
         loop.execute { [self] in
-            server.change(configuration.serverSettings)
+            server.change(configuration.serverSettings.with(tls))
+            if configuration.dns != namesAsked { resolver.change(configuration.dnsSettings) }
+            namesAsked = configuration.dns
             configuration.configure(host)
             guard !files.isEmpty else { return }
             let stale = host.configurationReaders(files).filter { !$0.watches }
@@ -149,11 +171,11 @@ final class MailWorker: @unchecked Sendable {
         let ended = loop.makePromise(of: Void.self)
         loop.execute { host.stop(within: 5000) { ended.succeed(()) } }
         try? ended.futureResult.wait()
+        nonisolated(unsafe) let resolver = resolver
+        try? loop.submit { resolver.close() }.wait()
         log.stopIntercepting()
         try? group.syncShutdownGracefully()
         try? pool.syncShutdownGracefully()
-        // A lookup may be stuck in the resolver; the end of the process does not wait for it.
-        namePool.shutdownGracefully { _ in }
     }
 
     private static func amount(_ seconds: Double) -> TimeAmount {

@@ -12,9 +12,9 @@ enum WorkerMain {
     private static let pageDescriptor: Int32 = 4
     private static let firstListener: Int32 = 5
 
-    /// `arguments`: role, slot, folder.
+    /// `arguments`: role, slot, folder, and the sections of smtp.ini of the listeners in order, `-` for none.
     static func run(_ arguments: [String]) throws -> Int32 {
-        guard arguments.count == 3, let role = WorkerRole(rawValue: arguments[0]), let slot = Int(arguments[1]),
+        guard arguments.count == 4, let role = WorkerRole(rawValue: arguments[0]), let slot = Int(arguments[1]),
             let page = haraka_fault_page_map(pageDescriptor)
         else { throw CommandError("`haraka worker` is started by the server itself; run: haraka -c DIR") }
         Signals.leaveToSupervisor()
@@ -23,8 +23,12 @@ enum WorkerMain {
         if !configuration.errors.isEmpty { configuration = Configuration.read(folder, from: folder.goodDirectory) }
         let logger = Logger(level: .info, format: .default, timestamps: false, descriptor: 1)
         configuration.configure(logger)
-        let listeners = role == .smtp ? WorkerMain.listeners() : []
-        for descriptor in [linkDescriptor, pageDescriptor] + listeners { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        let sockets = role == .smtp ? WorkerMain.listeners() : []
+        for descriptor in [linkDescriptor, pageDescriptor] + sockets { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        let roles = arguments[3].split(separator: ",").map { $0 == "-" ? "" : String($0) }
+        let listeners = sockets.enumerated().map { index, descriptor in
+            WorkerStart.Listener(descriptor: descriptor, role: roles.indices.contains(index) ? roles[index] : "")
+        }
         let start = WorkerStart(role: role, slot: slot, isWhole: false, listeners: listeners)
         haraka_name_process("haraka \(role.rawValue)")
         MailWorker(folder, configuration, start, Link(linkDescriptor), page, logger).run()
