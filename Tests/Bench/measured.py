@@ -135,13 +135,14 @@ class Client:
 
 
 @contextlib.contextmanager
-def haraka(build, plugins=("rcpt_to.in_host_list", "queue/discard"), objects=None, nodes=0, config=None, under=()):
-    """The server: accepts for example.com, throws away, logs warnings only. `under`: the words of what runs it."""
+def haraka(build, plugins=("rcpt_to.in_host_list", "queue/discard"), objects=None, nodes=0, config=None, under=(), tls_port=None):
+    """The server: accepts for example.com, throws away, logs warnings only. `under`: the words of what runs it. `tls_port`: where
+    it speaks TLS at once, if `config` says so; it is what the server is known by."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="haraka-bench-") as folder:
         files = {
             "smtp.ini": f"listen=127.0.0.1:{port}\nnodes={nodes}\n", "log.ini": "level=warn\n",
-            "me": "mx.example.com\n", "connection.ini": f"spool_dir={folder}/spool\n", "host_list": "example.com\n",
+            "me": "mx.example.com\n", "connection.ini": f"spool_dir={folder}/spool\n[max]\nconnections_per_ip=0\n", "host_list": "example.com\n",
             "plugins": "".join(f"{name}\n" for name in plugins), **(config or {})}
         for name in ("config", "plugins", "spool"):
             os.mkdir(os.path.join(folder, name), 0o700)
@@ -151,7 +152,10 @@ def haraka(build, plugins=("rcpt_to.in_host_list", "queue/discard"), objects=Non
         for name, path in (objects or {}).items():
             shutil.copyfile(path, os.path.join(folder, "plugins", f"{name}.so"))
         words = [*under, os.path.join(build, "bin", "haraka"), "-c", folder]
+        if tls_port is not None:
+            port = int(re.search(r"^listen=.*,127\.0\.0\.1:(\d+)$", files["smtp.ini"], re.M).group(1))
         with Measured(words, port, folder, {"YES_REALLY_DO_DISCARD": "1"}) as server:
+            server.port = tls_port or port
             yield server
 
 

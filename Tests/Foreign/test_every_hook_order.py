@@ -182,7 +182,7 @@ class Order(SessionTest):
         with Wire(("127.0.0.1", server.port)):
             self.session([], ("QUIT\r\n", GOODBYE))
             (ours, port), (its, its_port) = self.client
-            self.assertEqual(self.calls[0].arguments, [ours, port, its, its_port, 0, ["127.0.0.1"]])
+            self.assertEqual(self.calls[0].arguments, [ours, port, its, its_port, 200, ["127.0.0.1"]])
         server.ended(2)
         server.tell()
         clients = [self.from_address(server, f"127.0.0.{number}") for number in (2, 3, 3)]

@@ -12,7 +12,7 @@ SOURCES = os.path.join(ROOT, "PluginsSrc")
 PLUGINS = os.path.join(BUILD, "lib", "haraka", "plugins")
 
 # Plugins that stay mapped after a reload, and a word of the reason that `plugin info` gives.
-MAPPED = {"attachment": "libarchive"}  # nobody knows what a C library leaves behind
+MAPPED = {"attachment": "libarchive", "auth/flat_file": "libcrypt"}  # nobody knows what a C library leaves behind
 # Files that a plugin reads for the sake of another one, and does not bring.
 OF_OTHERS = {
     "access": {"helo.checks.regexps", "mail_from.blocklist", "rcpt_to.blocklist", "rdns.allow_regexps", "rdns.deny_regexps"},

@@ -3,14 +3,15 @@ import tempfile
 
 from inline import NOTHING, hooked, server_with
 from server import ForeignTest, Server, until
-from wire import Wire
+from wire import Wire, seconds
+from zones import NameServer
 
 REJECT_ALL = "[reject]\n" + "".join(f"{check}=true\n" for check in (
     "match_re", "bare_ip", "dynamic", "big_company", "literal_mismatch", "valid_hostname", "rdns_match",
-    "host_mismatch", "proto_mismatch"))
+    "host_mismatch", "proto_mismatch", "forward_dns"))
 ONLY = "[check]\n" + "".join(f"{check}=false\n" for check in (
     "match_re", "bare_ip", "dynamic", "big_company", "literal_mismatch", "valid_hostname", "rdns_match",
-    "host_mismatch", "proto_mismatch"))
+    "host_mismatch", "proto_mismatch", "forward_dns"))
 
 
 def client(ip="1.2.3.77", name="mx.example.org"):
@@ -33,8 +34,16 @@ HARAKA_HOOK(noop) {
 
 
 class HeloChecks(ForeignTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.nobody = NameServer().__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.nobody.__exit__()
+
     def server(self, ini, who=None, **files):
-        config = {"log.ini": "level=info\n", "helo.checks.ini": ini}
+        config = {"log.ini": "level=info\n", "helo.checks.ini": ini, **self.nobody.config()}
         config.update({name.replace("_", "."): text for name, text in files.items()})
         with tempfile.TemporaryDirectory(prefix="haraka-test-") as scratch:
             code = {"who": who or client(), "show": SHOW}
@@ -102,7 +111,7 @@ class HeloChecks(ForeignTest):
             self.assertEqual(wire.say(b"EHLO dsl-3-77.localnet\r\n")[:3], b"250")
             shown = wire.say(b"NOOP\r\n").decode()
             for part in ("helo_host: dsl-3-77.localnet", "pass:match_re, bare_ip, dynamic, big_company(not), ",
-                         "valid_hostname", "fail:rdns_match"):
+                         "fail:valid_hostname(tld), rdns_match, forward_dns(invalid)"):
                 self.assertIn(part, shown)
             again = wire.say(b"EHLO dsl-3-77.localnet\r\n")
             self.assertEqual(again[:3], b"250")
@@ -122,28 +131,57 @@ class HeloChecks(ForeignTest):
                 self.assertEqual(wire.say(b"EHLO localhost\r\n")[:3], b"550")
 
     def test_forward_dns(self):
-        """helo.checks: forward_dns is without effect, and who switches it on is told so"""
-        for ini, says in (("", False), ("[check]\nforward_dns=true\n", True), ("[reject]\nforward_dns=true\n", True),
-                          ("[check]\nforward_dns=false\n", False)):
-            with self.server(ini) as server:
-                self.assertEqual(server.found(r"\[WARN\] .*forward_dns is without effect") is not None, says, ini)
+        """helo.checks: the name in HELO has the client's address, or one and stands in the client's domain"""
+        records = {"good.example.net": {"A": ["192.0.2.1", "1.2.3.77"]}, "other.example.net": {"A": "9.9.9.9"},
+                   "near.example.org": {"AAAA": "2001:db8:1::9"}, "text.example.net": {"TXT": "no address"}}
+        none = "550 HELO host has no forward DNS match"
+        broken = "550 Invalid HELO host cannot achieve forward DNS match"
+        cases = (("good.example.net", None, "pass:forward_dns"), ("near.example.org", None, r"pass:forward_dns\(domain\)"),
+                 ("other.example.net", none, "fail:forward_dns"), ("text.example.net", none, r"fail:forward_dns\(no address\)"),
+                 ("gone.example.net", none, r"fail:forward_dns\(no address\)"), ("[1.2.3.77]", None, r"skip:forward_dns\(literal\)"),
+                 ("localhost", broken, r"fail:forward_dns\(invalid\)"), ("a.nowhere", broken, r"fail:forward_dns\(invalid\)"),
+                 ("late.example.net", "450 DNS timeout resolving your HELO hostname", r"err:forward_dns\(timeout\)"),
+                 ("fails.example.net", "450 DNS timeout resolving your HELO hostname", r"err:forward_dns\(dns error\)"))
+        ini = "dns_timeout=0.5\n" + ONLY.replace("forward_dns=false", "forward_dns=true")
+        with NameServer(records) as names:
+            names.mode("late.example.net", "silent")
+            names.mode("fails.example.net", "servfail")
+            for switch in ("", "[reject]\nforward_dns=true\n"):
+                with self.server(ini + switch, **names.config()) as server:
+                    for name, refused, recorded in cases:
+                        with Wire(server.port) as wire:
+                            took, said = seconds(lambda wire=wire, name=name: wire.say(b"EHLO %s\r\n" % name.encode()).decode())
+                            self.assertLess(took, 3, name)
+                            self.assertEqual(said if refused and switch else said[:3], f"{refused}\r\n" if refused and switch else "250")
+                            if not refused or not switch:
+                                self.assertRegex(wire.say(b"NOOP\r\n").decode(), recorded)
+
+    def test_once(self):
+        """helo.checks: a client that another check refuses, or that says the same again, costs no lookup"""
+        with NameServer({"mx.example.org": {"A": "1.2.3.77"}}) as names:
+            ini = "[reject]\nmatch_re=true\n"
+            with self.server(ini, helo_checks_regexps="bad\\..*\n", **names.config()) as server, Wire(server.port) as wire:
+                self.assertEqual(wire.say(b"EHLO bad.example.org\r\n")[:3], b"550")
+                for _ in range(3):
+                    self.assertEqual(wire.say(b"EHLO mx.example.org\r\n")[:3], b"250")
+                self.assertEqual((names.count("bad.example.org"), names.count("mx.example.org")), (0, 2))
 
     def test_changes(self):
         """helo.checks: switches and expressions change at once; a file with a mistake changes nothing"""
-        def greet(name=b"bad.example"):
+        def greet(name=b"bad.example.org"):
             with Wire(server.port) as wire:
                 return wire.say(b"EHLO %s\r\n" % name)[:3]
-        with self.server("[reject]\nmatch_re=true\n") as server:
+        with self.server("[check]\nforward_dns=false\n[reject]\nmatch_re=true\n") as server:
             self.assertEqual(greet(), b"250")
             server.configure("helo.checks.regexps", "bad\\..*\n")
             until("the new expression", lambda: greet() == b"550")
             server.configure("helo.checks.regexps", "good\\..*\n# x\n*\n")
             server.logged(r"\[ERROR\] .*helo\.checks\.regexps stays as it was: line 3: ")
-            self.assertEqual((greet(), greet(b"good.example")), (b"550", b"250"))
+            self.assertEqual((greet(), greet(b"good.example.org")), (b"550", b"250"))
             server.configure("helo.checks.ini", "[reject]\nmatch_re=perhaps\n")
             server.logged(r"\[ERROR\] .*helo\.checks\.ini: all stays as it was: .*\[reject\] match_re is neither")
             self.assertEqual(greet(), b"550")
-            server.configure("helo.checks.ini", "[reject]\nmatch_re=false\nvalid_hostname=true\n")
+            server.configure("helo.checks.ini", "[check]\nforward_dns=false\n[reject]\nmatch_re=false\nvalid_hostname=true\n")
             until("the new switches", lambda: (greet(), greet(b"corp")) == (b"250", b"550"))
             server.configure("helo.checks.allow", "corp\n")
             until("the new exception", lambda: greet(b"corp") == b"250")
