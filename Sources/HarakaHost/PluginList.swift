@@ -41,7 +41,7 @@ enum HookOrder {
         let configuration = Configuration.read(folder)
         let prepared: PreparedPlugins
         do {
-            prepared = try PluginLoader(roots: folder.pluginRoots).prepare(configuration.plugins) {
+            prepared = try PluginLoader(roots: folder.pluginRoots).prepare(configuration.roleLists) {
                 configuration.timeouts[$0] ?? 30
             }
         } catch {
