@@ -138,7 +138,7 @@ extension SessionHandler {
         self.reception?.folder = folder
         let limit = machine.settings.maxBytes
         let isRefused = server.settings.bareNewline == .reject && decoder.sawBareNewline
-        if !sink.isDiscarding, isRefused || sink.hasLongHeader || (limit > 0 && sink.byteCount > limit) { sink.abort() }
+        if !sink.isDiscarding, isRefused || (limit > 0 && sink.byteCount > limit) { sink.abort() }
         return progress
     }
 

@@ -177,7 +177,7 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         } else if let event = event as? ChannelEvent, event == .inputClosed {
             inputHasEnded = true
             if isLingering || !hasBegun { return context.close(promise: nil) }
-            if isShakingHands { handshakeEnded(.failed("the client has closed its side")) } else { pump { _ in } }
+            pump { _ in }
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -192,7 +192,6 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     func channelInactive(context: ChannelHandlerContext) {
         inputHasEnded = true
         input = nil
-        if isShakingHands { handshakeEnded(.failed("the client has left")) }
         if hasBegun { clientLeft() }
         finish()
         channelContext = nil

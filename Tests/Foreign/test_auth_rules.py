@@ -85,6 +85,7 @@ class AuthRules(ForeignTest):
         with server() as running:
             client = self.client(running)
             client.say(line(f"AUTH PLAIN {plain(ANN, PASSWORD)}"))
+            running.logged("hook=unrecognized_command plugin=auth/flat_file")
             for hook in ("capabilities", "unrecognized_command"):
                 count = sum(f"hook={hook} plugin=auth/flat_file" in each for each in running.lines)
                 self.assertEqual(count, 1, hook)

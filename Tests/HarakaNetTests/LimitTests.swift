@@ -21,8 +21,11 @@ struct LimitTests {
         try session.send("N", "O")
         check(session, after: 9)
         #expect(try session.heard() == [])
+        session.handler.lineBegan = .now() - .seconds(8)
         try session.send("O")
-        check(session, after: 11)
+        check(session, after: 1)
+        #expect(try session.heard() == [])
+        check(session, after: 3)
         #expect(try session.heard() == ["421 timeout"])
         #expect(session.connection.state == .disconnected)
     }

@@ -98,6 +98,7 @@ struct ProxyHeaderTests {
     @Test("a line without CR, or of more than 107 bytes, is malformed")
     func lineEnds() {
         #expect(ProxyHeaderTests.isMalformed(ProxyHeaderTests.parse("PROXY UNKNOWN\n")))
+        #expect(ProxyHeaderTests.isMalformed(ProxyHeaderTests.parse("PROXY UNKNOWNx\n")))
         #expect(ProxyHeaderTests.isMalformed(ProxyHeaderTests.parse("PROXY \n")))
         let longest = "PROXY UNKNOWN " + String(repeating: "x", count: 91)
         #expect(ProxyHeaderTests.words(ProxyHeaderTests.parse(longest + "\r\n")) == "1 - -")

@@ -97,6 +97,8 @@ final class HookRun {
         hook = question.hook ?? Hook(name: hookName)
         // Custom hooks are reached from `unrecognized_command` and share its rules.
         rules = HookRules(hook ?? .unrecognizedCommand)
+        // Who asked decides what a refusal means, and what it was asked about may be secret.
+        if level > 0 { rules.consultsDeny = false }
         faultHook = hook.map { host.faults.hooks[Int($0.rawValue)] } ?? host.faults.hook(hookName)
         // Hooks of the server have no connection, and ask neither.
         let heard = state?.hooks.heard ?? .none
@@ -213,7 +215,7 @@ final class HookRun {
                 ("hook", askedName), ("plugin", handler.plugin.name),
                 ("function", handler.methodName), ("params", question.parameterText(afterAuth: hasSaidAuth)),
                 ("retval", verdict.code.name),
-                ("msg", level == 0 || verdict.reply.isEmpty ? verdict.reply.text : Question.hidden),
+                ("msg", self.level == 0 || verdict.reply.isEmpty ? verdict.reply.text : Question.hidden),
             ]
             host.log.log(level, uuid: uuid, "", fields: fields)
         }

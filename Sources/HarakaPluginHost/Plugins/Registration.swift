@@ -102,11 +102,19 @@ extension PluginHost {
 
     private func add(_ method: PluginMethod, _ name: String, to hook: String, priority: Int32, of plugin: Plugin) {
         _ = faults.hook(hook)
-        // The hooks of AUTH are asked by the plugins that offer it; any other name may be a slip of the pen.
-        if Hook(name: hook) == nil {
+        // The hooks of AUTH are asked by the plugins that offer it; any other name may be a slip of the pen, unless the
+        // plugin's note has it, too.
+        if Hook(name: hook) == nil, !plugin.views.contains(where: { $0.object.announces(hook) }) {
             let text = "registers on \(hook), a hook that only plugins ask (ask_hook, NEXT_HOOK)"
             warn(HARAKA_LOG_NOTICE, plugin.name, "-", text)
         }
         plugin.generation.hooks.add(Handler(method: method, methodName: name, priority: priority), to: hook)
+    }
+}
+
+extension PluginObject {
+    /// Its note names that hook, with or without a priority.
+    fileprivate func announces(_ hook: String) -> Bool {
+        file?.verified.note.hooks.contains { $0 == hook || $0.hasPrefix("\(hook):") } ?? false
     }
 }
