@@ -5,8 +5,8 @@ import Glibc
 import HarakaCore
 import NIOCore
 
-/// Sees each accepted socket before anything is made for it: turning a client away costs one write and one close. On the
-/// loop.
+/// Sees each accepted socket before anything is made for it: turning a client away costs one write and one close. On
+/// the loop.
 final class Door: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
@@ -91,7 +91,8 @@ extension ServerSettings {
 }
 
 extension ServerContext {
-    /// Why a client from there is not let in; nil: it may come. A proxy's clients are counted when their addresses are known.
+    /// Why a client from there is not let in; nil: it may come. A proxy's clients are counted when their addresses are
+    /// known.
     func refusal(of address: SocketAddress?, role: ListenerRole, isTLS: Bool) -> TurnedAway? {
         if let shortage = shortage() { return .short(shortage) }
         if role.maxConnections > 0, clientsOfRole[role.name, default: 0] >= role.maxConnections { return .tooMany }

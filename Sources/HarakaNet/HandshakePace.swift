@@ -1,11 +1,12 @@
-// Handshakes cost a hundred times what a command costs: they go on a few at a time, so that sessions are served between them.
+// Handshakes cost a hundred times what a command costs: they go on a few at a time, so that sessions are served
+// between them.
 
 import NIOCore
 
 /// Hands out turns. On the loop.
 final class HandshakePace {
-    /// Steps of handshakes in one turn of the loop. With some tenths of a millisecond for each, nobody else waits longer than
-    /// a few milliseconds; handshakes themselves lose nothing by it when nobody else is there.
+    /// Steps of handshakes in one turn of the loop. With some tenths of a millisecond for each, nobody else waits
+    /// longer than a few milliseconds; handshakes themselves lose nothing by it when nobody else is there.
     static let stepsPerTurn = 8
 
     private let loop: any EventLoop

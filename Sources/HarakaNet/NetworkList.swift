@@ -2,8 +2,8 @@
 
 public import HarakaCore
 
-/// Addresses and networks: `192.0.2.1`, `198.51.100.0/24`, `2001:db8::/32`. Without a length an IPv4 address is itself and an
-/// IPv6 address stands for its /64, as in Haraka.
+/// Addresses and networks: `192.0.2.1`, `198.51.100.0/24`, `2001:db8::/32`. Without a length an IPv4 address is itself
+/// and an IPv6 address stands for its /64, as in Haraka.
 public struct NetworkList: Sendable, Equatable {
     private struct Network: Sendable, Equatable {
         let address: IPAddress

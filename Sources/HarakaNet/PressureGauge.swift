@@ -1,4 +1,5 @@
-// Looks at what the machine has left, now and then, and says when it begins to be too little and when it is enough again.
+// Looks at what the machine has left, now and then, and says when it begins to be too little and when it is enough
+// again.
 
 import NIOCore
 

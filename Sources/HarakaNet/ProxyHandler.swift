@@ -60,7 +60,8 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
 }
 
 extension SessionHandler {
-    /// The header's addresses are the connection's from now on. A proxy that speaks for itself, or knows none, has its own.
+    /// The header's addresses are the connection's from now on. A proxy that speaks for itself, or knows none, has its
+    /// own.
     func cameThrough(_ header: ProxyHeader) {
         connection.proxy = ProxyFacts(header, from: connection.remote.ip)
         if let source = header.source, let destination = header.destination {

@@ -57,8 +57,8 @@ public final class SMTPServer {
 
     private static func amount(_ seconds: Double) -> TimeAmount { .nanoseconds(Int64(max(0, min(seconds, 1e9)) * 1e9)) }
 
-    /// Takes clients from a bound socket; they go by the rules of `role`, or by those that ``ServerSettings/roles`` has under
-    /// its name when they come. The descriptor is the server's from now on. Any thread.
+    /// Takes clients from a bound socket; they go by the rules of `role`, or by those that ``ServerSettings/roles``
+    /// has under its name when they come. The descriptor is the server's from now on. Any thread.
     public func listen(_ descriptor: CInt, as role: ListenerRole = ListenerRole()) -> EventLoopFuture<Void> {
         nonisolated(unsafe) let (server, context) = (self, context)
         return ServerBootstrap(group: loop)
@@ -75,14 +75,15 @@ public final class SMTPServer {
             }
             .withBoundSocket(descriptor)
             .map { channel in
-                // NIO takes 128 for sockets that are bound already: a burst of clients would be dropped, and each of them
-                // would try again a second later. The system has its own maximum.
+                // NIO takes 128 for sockets that are bound already: a burst of clients would be dropped, and each of
+                // them would try again a second later. The system has its own maximum.
                 _ = Glibc.listen(descriptor, 4096)
                 server.channels.append(channel)
             }
     }
 
-    /// New connections go by these from now on; those that are open keep what they began with where that matters to them.
+    /// New connections go by these from now on; those that are open keep what they began with where that matters to
+    /// them.
     public func change(_ settings: ServerSettings) {
         context.settings = settings
         startSweep()
@@ -102,7 +103,8 @@ public final class SMTPServer {
             try options.setOption(.allowRemoteHalfClosure, value: true)
             try options.setOption(.maxMessagesPerRead, value: 1)
             try options.setOption(.recvAllocator, value: ReceiveRoom.small)
-            // Without it the kernel holds small replies back until the last one is acknowledged: 40 ms for each message.
+            // Without it the kernel holds small replies back until the last one is acknowledged: 40 ms for each
+            // message.
             if channel.remoteAddress?.ipAddress != nil { try options.setOption(.tcpOption(.tcp_nodelay), value: 1) }
         }
         let session = SessionHandler(context, role: role, remote: channel.remoteAddress, local: channel.localAddress)

@@ -42,7 +42,8 @@ final class ServerContext {
     var isStopping = false
     /// Called when the last session has gone.
     var onEmpty: (() -> Void)?
-    /// Replies are put together here, then handed to the channel: one buffer for all sessions, so that idle ones have none.
+    /// Replies are put together here, then handed to the channel: one buffer for all sessions, so that idle ones have
+    /// none.
     private var scratch: ByteBuffer?
     let receiveRoom = ReceiveRoom()
     private var clockSecond: Int64 = 0

@@ -34,8 +34,8 @@ public struct ServerSettings: Sendable {
     public var serverInfo = "Haraka"
     public var localAddresses: Set<IPAddress> = []
 
-    /// The rules of listeners with a role, by its name. A listener whose role is not there any more keeps the rules that it
-    /// was opened with.
+    /// The rules of listeners with a role, by its name. A listener whose role is not there any more keeps the rules
+    /// that it was opened with.
     public var roles: [String: ListenerRole] = [:]
     /// Nil: there is no TLS. Handshakes that begin from now on take it; the time that they may take is in it.
     public var tls: TLSContext?

@@ -61,8 +61,8 @@ extension SessionHandler {
         return true
     }
 
-    /// The hook is over. A handshake that goes on for it ends with the connection: what would be said next would go out in the
-    /// clear.
+    /// The hook is over. A handshake that goes on for it ends with the connection: what would be said next would go
+    /// out in the clear.
     func stopAskingClient() {
         asker = nil
         guard handshakeDone != nil else { return }

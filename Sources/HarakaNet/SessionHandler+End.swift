@@ -32,8 +32,8 @@ extension SessionHandler {
         close(context, after: bytes)
     }
 
-    /// Closes without losing the last reply: with input unread, closing at once would reset the connection and may destroy
-    /// the reply on its way. So our side is closed first and what still comes is thrown away for a while.
+    /// Closes without losing the last reply: with input unread, closing at once would reset the connection and may
+    /// destroy the reply on its way. So our side is closed first and what still comes is thrown away for a while.
     private func close(_ context: ChannelHandlerContext, after bytes: ByteBuffer) {
         let isClean = input == nil && !inputHasEnded && connection.lastReply.code < 400
         input = nil

@@ -16,8 +16,8 @@ extension SessionHandler {
 
     func channelBinding(_ type: String) -> [UInt8]? { connection.tls == nil ? nil : tls?.channelBinding(type) }
 
-    /// While too many handshakes are under way the client is sent away: that STARTTLS is refused could make it send its mail in
-    /// the clear.
+    /// While too many handshakes are under way the client is sent away: that STARTTLS is refused could make it send
+    /// its mail in the clear.
     func startTLS(_ done: @escaping (Bool) -> Void) {
         nonisolated(unsafe) let (session, answer) = (self, done)
         guard canStartTLS, !inputHasEnded, let context = channelContext else {

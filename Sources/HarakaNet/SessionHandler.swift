@@ -101,8 +101,8 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
 
     // MARK: the channel
 
-    /// A client that was accepted counts at once, although it becomes active a turn of the loop later: a server that stops
-    /// in between must wait for it.
+    /// A client that was accepted counts at once, although it becomes active a turn of the loop later: a server that
+    /// stops in between must wait for it.
     func handlerAdded(context: ChannelHandlerContext) {
         server.opened(self)
         server.enter(seat, role: role.name)

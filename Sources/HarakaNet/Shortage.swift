@@ -27,8 +27,8 @@ struct Supplies: Equatable {
     /// Descriptors that could still be opened.
     var freeDescriptors: Int?
 
-    /// What is short, the most pressing first. What was short at the last look stays so until there is an eighth more than
-    /// needed: else it would begin and end all the time.
+    /// What is short, the most pressing first. What was short at the last look stays so until there is an eighth more
+    /// than needed: else it would begin and end all the time.
     func shortage(_ limits: PressureLimits, last: Shortage?) -> Shortage? {
         func isLow(_ value: Int?, _ limit: Int, _ what: Shortage) -> Bool {
             guard limit > 0, let value else { return false }

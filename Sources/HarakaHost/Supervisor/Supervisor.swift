@@ -72,6 +72,7 @@ final class Supervisor {
         Daemon.prepare()
         guard chdir(folder.path) == 0 else { throw CommandError("cannot enter \(folder.path): \(errnoText())") }
         Signals.block()
+        Descriptors.raise()
         return try Supervisor(folder, configuration).run()
     }
 
@@ -155,6 +156,19 @@ final class Supervisor {
                 stop()
             }
         }
+    }
+}
+
+/// How many descriptors the server and its workers, which inherit it, may have.
+enum Descriptors {
+    /// As many as may be had without asking root, and 65,536 at most: one for each client, and some. The usual soft limit of
+    /// 1024 is for programs that use select(2).
+    static func raise() {
+        var limit = rlimit()
+        let what = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(what, &limit) == 0 else { return }
+        limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 65_536))
+        setrlimit(what, &limit)
     }
 }
 
