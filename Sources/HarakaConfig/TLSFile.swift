@@ -1,4 +1,4 @@
-// tls.ini: certificates, versions, ciphers, client certificates. docs/tls.md.
+// tls.ini: certificates, versions, ciphers, client certificates. docs/encryption.md.
 
 /// What tls.ini says about clients that come to us. A new value holds the built-in defaults.
 ///

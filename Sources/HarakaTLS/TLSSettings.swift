@@ -1,4 +1,4 @@
-// What TLS is to be: certificates, versions, ciphers, client certificates. Plain values; docs/tls.md.
+// What TLS is to be: certificates, versions, ciphers, client certificates. Plain values; docs/encryption.md.
 
 /// The text of a PEM file (RFC 7468), and the name by which messages speak of it.
 public struct PEMText: Sendable, Equatable {

@@ -80,7 +80,8 @@ class Pieces(ForeignTest):
                 client = Wire(server.port, banner=number % 2 == 0)
                 client.send(EHLO + ENVELOPE)
                 client.abort()
-            summaries(server, 50)
+            # Of those that did not wait for the banner some have gone before they were taken, and are nobody.
+            summaries(server, 25)
             self.assertEqual(replies(exchange(server, b"QUIT\r\n")), [220, 221])
 
     def test_early_talker(self):

@@ -1,4 +1,4 @@
-"""TLS on both doors: what is thrown away, what is forgotten, and how it ends. docs/tls.md, RFC 3207, RFC 8314."""
+"""TLS on both doors: what is thrown away, what is forgotten, and how it ends. docs/encryption.md, RFC 3207, RFC 8314."""
 import functools
 import socket
 import ssl

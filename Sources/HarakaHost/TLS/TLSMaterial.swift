@@ -1,4 +1,4 @@
-// From tls.ini and the files of keys and certificates to what TLS is made of. docs/tls.md.
+// From tls.ini and the files of keys and certificates to what TLS is made of. docs/encryption.md.
 
 import Glibc
 import HarakaConfig

@@ -1,4 +1,4 @@
-// `haraka tls self-signed | show`: a certificate to begin with, and what there is. docs/tls.md.
+// `haraka tls self-signed | show`: a certificate to begin with, and what there is. docs/encryption.md.
 
 import ArgumentParser
 import Glibc

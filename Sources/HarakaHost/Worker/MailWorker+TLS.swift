@@ -1,4 +1,4 @@
-// TLS of a worker: made from the configuration, with the ticket keys that all workers share. docs/tls.md.
+// TLS of a worker: made from the configuration, with the ticket keys that all workers share. docs/encryption.md.
 
 import HarakaTLS
 

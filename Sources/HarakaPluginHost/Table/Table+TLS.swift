@@ -1,4 +1,4 @@
-// The tls/1 service. plugin.h "tls/1", docs/tls.md.
+// The tls/1 service. plugin.h "tls/1", docs/encryption.md.
 
 import HarakaCore
 import HarakaPluginABI
