@@ -52,7 +52,8 @@ private func wait(
         if call.hook == "connect_init" { call.connection.results.skip(reason) }
         return next.continue()
     }
-    let rest = settings.pause - max(0, waited)
+    // A pause that is longer than the plugin's time limit must not end in a refusal.
+    let rest = min(settings.pause - max(0, waited), next.millisecondsLeft - 500)
     // There is nothing to wait for once the client has talked: it will not take that back.
     guard rest > 0, !isEarly(call.connection) else { return then(next) }
     next.after(milliseconds: rest, then)
