@@ -25,7 +25,7 @@ final class Asking: @unchecked Sendable {
     }
 
     /// Settings that ask one server, and nothing of this machine.
-    static func settings(_ address: String, limit: Double = 5) -> DNSSettings {
+    static func settings(_ address: String, limit: Double = 60) -> DNSSettings {
         var settings = DNSSettings()
         settings.resolvers = [address]
         settings.limit = limit
@@ -47,7 +47,7 @@ final class Asking: @unchecked Sendable {
 
     /// With a server that is ready, and ends.
     static func with(
-        limit: Double = 5, _ change: (inout DNSSettings) -> Void = { _ in },
+        limit: Double = 60, _ change: (inout DNSSettings) -> Void = { _ in },
         _ body: (Asking, HostileServer) async throws -> Void
     ) async throws {
         let server = HostileServer()

@@ -201,7 +201,7 @@ struct LookupTests {
             let begin = NIODeadline.now()
             let answer = try await asking.ask("a.example.com", limit: .milliseconds(50))
             #expect(answer.status == .timedOut)
-            #expect(NIODeadline.now() - begin < .seconds(5))
+            #expect(NIODeadline.now() - begin < .seconds(25))
             let known = try await asking.onLoop { $0.remembered(NameQuestion("a.example.com", 1), strict: false) }
             #expect(known == nil)
             try await asking.untilAsked("a.example.com", server)
