@@ -314,7 +314,7 @@ class Attachments(ForeignTest):
     def slow(self):
         """A message that takes a lot more than a second."""
         bomb = tarred({"zeros": b"\0" * (64 << 20)}, "w:bz2")
-        return mixed(part(tarred({f"{number}.tbz": bomb for number in range(200)}, "w:gz"), "a.tgz")) + b".\r\n"
+        return mixed(part(tarred({f"{number}.tbz": bomb for number in range(400)}, "w:gz"), "a.tgz")) + b".\r\n"
 
     def test_time(self):
         """attachment: when the time is over the archive counts as one that cannot be unpacked, and the loop is free"""
