@@ -12,6 +12,8 @@ final class Harness {
     let log = CheckLog()
     let configuration: CheckConfiguration
     let resolver: CheckResolver
+    /// The test is about amounts and reloads, not about what a stranger is told.
+    let hasManyClients: Bool
     let host: PluginHost
     private let before: ProcessState
     private var clients: [CheckClient] = []
@@ -33,6 +35,7 @@ final class Harness {
         self.run = run
         configuration = CheckConfiguration(kind, folder: "\(run.folder)/config")
         resolver = CheckResolver(loop)
+        hasManyClients = ["data", "reload"].contains(run.group)
         host = PluginHost(
             loop: loop, log: log, configuration: configuration, roots: run.file.roots, version: "Haraka for Swift",
             page: run.faults)

@@ -7,6 +7,8 @@ import HarakaPluginHost
 /// What a test has at hand, and where it says what it found. On the loop's thread, which is the main thread.
 final class TestRun {
     let file: PluginFile
+    /// Of the test: `contract`, `next`, `data` ...
+    var group = ""
     /// Empty but for what the tool put there; the working directory.
     let folder: String
     let report: TestReport
@@ -70,6 +72,7 @@ enum TestProcess {
         guard haraka_fault_install(faults) == 0 else { throw CommandError("no signal handlers: \(errnoText())") }
         guard chdir(folder) == 0 else { throw CommandError("cannot enter \(folder): \(errnoText())") }
         let run = TestRun(try PluginFile(path), folder: folder, report, faults)
+        run.group = test.group.rawValue
         do { try test.body(run) } catch let failure as TestFailure {
             run.fail(failure.text, failure.advice)
         } catch let error as PluginLoadError {
