@@ -67,7 +67,15 @@ final class ZoneServer: Sendable {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while !said.contains("nsd started (") {
             let count = read(ends[0], &buffer, buffer.count)
-            guard count > 0 else { return nil }
+            guard count > 0 else {
+                // Swift Testing waits for the processes of its exit tests by looking at whoever has ended: one whom nobody
+                // buries would stand in front of them for ever.
+                close(ends[0])
+                kill(process, SIGKILL)
+                var status: CInt = 0
+                waitpid(process, &status, 0)
+                return nil
+            }
             said += String(decoding: buffer[..<count], as: UTF8.self)
         }
         return process
