@@ -80,11 +80,14 @@ struct SilenceTests {
             server.set("a.example.com", .held(Self.address))
             let waiting = asking.start("a.example.com")
             try await asking.untilAsked("a.example.com", server)
+            let begun = ContinuousClock.now
             // As long as a resolver may need that has to ask others; libunbound alone would have asked again.
             try await asking.loop.scheduleTask(in: .milliseconds(700)) { server.release() }.futureResult.get()
+            // Where the machine has taken much longer than that, to ask again was right.
+            let wasOnTime = begun.duration(to: .now) < .seconds(1)
             let answer = try await waiting.get()
             #expect(answer.status == .found)
-            #expect(server.count("a.example.com") == 1)
+            if wasOnTime { #expect(server.count("a.example.com") == 1) }
         }
     }
 
