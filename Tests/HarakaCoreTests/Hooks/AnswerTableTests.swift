@@ -103,7 +103,10 @@ private struct Trial {
             var settings = SessionSettings.test
             if hook == .maxDataExceeded { settings.maxBytes = 3 }
             let driver = DataTests.receiving(settings)
-            if hook == .queueOutbound { driver.connection.isRelaying = true }
+            if hook == .queueOutbound {
+                driver.connection.isRelaying = true
+                driver.hasQueue = true
+            }
             if hook == .queueOK || hook == .queuePost { driver.plugins.add(.now(Verdict(.ok)), to: "queue") }
             return driver
         }
