@@ -73,13 +73,15 @@ public final class SuspectBook {
     }
 
     /// The attempt is over, and we are here.
-    public func survived(_ uuid: String) {
+    ///
+    /// - Parameter forgives: it went all the way; else it was put back before anything could happen
+    public func survived(_ uuid: String, forgives: Bool = true) {
         guard let entry = noted[uuid] else { return }
         if entry.parts > 1 { return noted[uuid] = (entry.slot, entry.parts - 1) }
         noted[uuid] = nil
         map?.storeBytes(of: 0, toByteOffset: entry.slot * Self.slotSize, as: UInt8.self)
         free.append(entry.slot)
-        if counts[uuid] != nil { forget(uuid) }
+        if forgives, counts[uuid] != nil { forget(uuid) }
     }
 
     public func forget(_ uuid: String) {

@@ -62,7 +62,7 @@ extension OutboundEngine {
     private func opened(
         _ id: PartID, _ part: QueuePart, _ outcome: Result<StoredMail, QueueFolderError>, hops: Int
     ) {
-        guard !isStopping else { return suspects.survived(part.uuid) }
+        guard !isStopping else { return suspects.survived(part.uuid, forgives: false) }
         switch outcome {
         case .failure(let error): cannotOpen(id, part, error)
         case .success(let stored):
@@ -127,7 +127,7 @@ extension OutboundEngine {
             let seconds = verdict.seconds ?? 60
             log.log(6, uuid: attempt.mail.uuid, origin: "core", "put off by a plugin for \(seconds) s")
             machine.delayed(attempt.id, until: OutboundEngine.now() + seconds * 1000)
-            ended(attempt)
+            ended(attempt, hasTried: false)
         }
     }
 
@@ -169,7 +169,7 @@ extension OutboundEngine {
 
     private func deliver(_ attempt: Attempt, _ hops: [Hop]) {
         guard machine.sited(attempt.id, OutboundEngine.site(hops), now: OutboundEngine.now()) == .go else {
-            return ended(attempt)
+            return ended(attempt, hasTried: false)
         }
         let head = attempt.stored.mail
         var envelope = ClientEnvelope(

@@ -247,10 +247,10 @@ public final class OutboundEngine {
         }
     }
 
-    /// An attempt is over.
-    func ended(_ attempt: Attempt) {
+    /// An attempt is over; or it was put back before the message went anywhere.
+    func ended(_ attempt: Attempt, hasTried: Bool = true) {
         underWay[attempt.id] = nil
-        suspects.survived(attempt.part.uuid)
+        suspects.survived(attempt.part.uuid, forgives: hasTried)
         if underWay.isEmpty, let onIdle {
             self.onIdle = nil
             onIdle()
