@@ -9,7 +9,7 @@ struct AnswerTableTests {
     /// Hooks that no session waits for, or that other hooks ask: their rules are HookRules and HookChain.
     static let elsewhere: [Hook] = [
         .initMaster, .initChild, .postFork, .log, .logging, .config, .userConfig, .authParse, .auth, .authPlain,
-        .authLogin, .authCRAMMD5, .deny, .ok,
+        .authLogin, .authCRAMMD5, .deny, .ok, .preSendTransEmail, .sendEmail, .getMX, .delivered, .deferred, .bounce,
     ]
 
     static let inSessions = Hook.allCases.filter { !elsewhere.contains($0) }
