@@ -192,6 +192,8 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        // When the connection breaks we close it ourselves, and then TLS has nothing to tell.
+        if isShakingHands { handshakeEnded(.failed("the connection broke during the handshake")) }
         inputHasEnded = true
         input = nil
         if hasBegun { clientLeft() }

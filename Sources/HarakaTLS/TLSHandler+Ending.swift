@@ -7,16 +7,8 @@ extension TLSHandler {
     /// tell our end from somebody's cut.
     public func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         if mode != .input { endOutput(context) }
-        if mode == .all { abandon(context) }
+        if mode == .all { over() }
         context.close(mode: mode, promise: promise)
-    }
-
-    /// A handler further in closes, as it does when the connection breaks. Whoever waits for the handshake hears of it.
-    private func abandon(_ context: ChannelHandlerContext) {
-        let wasShakingHands = state == .shakingHands
-        over()
-        guard wasShakingHands else { return }
-        context.fireUserInboundEventTriggered(TLSEvent.failed(TLSReason.gone(isServer: isServer)))
     }
 
     /// Says that nothing more will come from us.

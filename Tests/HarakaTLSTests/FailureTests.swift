@@ -183,16 +183,4 @@ struct FailureTests {
         #expect(pair.server.recorder.failure != nil)
         #expect(try Made.context().hasCertificate)
     }
-
-    @Test(
-        "a handshake that a handler further in closes, because the connection broke, has failed: once, and it is told")
-    func closedFromInside() throws {
-        let end = try End(TLSHandler(server: try Made.context(), limit: .seconds(30)))
-        try end.begin()
-        end.receive([0x16, 0x03, 0x01])
-        #expect(end.recorder.events.isEmpty)
-        end.recorder.context?.close(promise: nil)
-        end.channel.embeddedEventLoop.run()
-        #expect(end.recorder.failure == "the client closed the connection during the handshake")
-    }
 }

@@ -79,10 +79,10 @@ final class DeliveryRun: ClientOwner {
         if failure.mayTryNextHost { nextHop() } else { settle(failure) }
     }
 
-    /// In TLS 1.3 a server that does not like our handshake says so only after it, or just closes; others close at STARTTLS.
+    /// In TLS 1.3 a server that does not like our handshake says so only after it, or just closes.
     private func tlsProblem(_ client: ClientHandler, _ failure: ClientFailure) -> String? {
         if let reason = client.tlsFailure { return reason }
-        return failure.reply == nil && (client.facts != nil || failure.stage == .startTLS) ? failure.text : nil
+        return failure.reply == nil && client.facts != nil ? failure.text : nil
     }
 
     /// Opportunistic TLS must never be worse than none (RFC 7435).
