@@ -14,7 +14,7 @@ RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchec
 SWIFT_TREE := Package.swift Sources PluginsSrc Tests
 
 .DEFAULT_GOAL := all
-.PHONY: all host plugins share install run test check format bench fuzz soak golden clean help setup setup-test
+.PHONY: all host plugins share install run test check format bench fuzz soak crash golden clean help setup setup-test
 
 all: host plugins share ## host and plugins, into build/
 
@@ -64,6 +64,9 @@ bench: setup-test all ## messages per second and CPU per message, beside smtp-si
 
 soak: setup-test all ## reloads under load, again and again; ROUNDS=200
 	HARAKA_BUILD=$(abspath $(OUT)) Scripts/soak
+
+crash: setup-test all ## kills processes of a busy server at random instants, and counts mails; ROUNDS=500
+	HARAKA_BUILD=$(abspath $(OUT)) Scripts/crash
 
 golden: setup-test all ## builds the golden plugins anew; only while the contract is 0.x
 	Tests/ABITests/Golden/build

@@ -32,6 +32,8 @@ let bundled: [(name: String, module: String)] = [
     ("aliases", "Aliases"),
     ("attachment", "AttachmentChecks"),
     ("auth/auth_base", "AuthBase"),
+    ("auth/auth_bridge", "AuthBridge"),
+    ("auth/auth_proxy", "AuthProxy"),
     ("auth/flat_file", "FlatFile"),
     ("block_me", "BlockMe"),
     ("bounce", "Bounce"),
@@ -46,10 +48,15 @@ let bundled: [(name: String, module: String)] = [
     ("mail_from.is_resolvable", "IsResolvable"),
     ("prevent_credential_leaks", "PreventCredentialLeaks"),
     ("process_title", "ProcessTitle"),
+    ("queue/deliver", "Deliver"),
     ("queue/discard", "QueueDiscard"),
+    ("queue/lmtp", "QueueLMTP"),
     ("queue/maildir", "QueueMaildir"),
     ("queue/qmail-queue", "QmailQueue"),
     ("queue/quarantine", "QueueQuarantine"),
+    ("queue/smtp_bridge", "SMTPBridge"),
+    ("queue/smtp_forward", "SMTPForward"),
+    ("queue/smtp_proxy", "SMTPProxy"),
     ("queue/test", "QueueTest"),
     ("rcpt_to.host_list_base", "HostListBase"),
     ("rcpt_to.in_host_list", "InHostList"),
@@ -103,7 +110,8 @@ let host: [Target] = [
     room("HarakaLog"),
     room("HarakaCore", ["SMTPSyntax", "MailMessage"]),
     room("HarakaTestKit", ["HarakaCore", "SMTPSyntax"]),
-    room("HarakaSpool", ["HarakaCore", "MailMessage", "CHarakaFile"]),
+    room("HarakaQueue", ["HarakaCore", "MailMessage", "SMTPSyntax"]),
+    room("HarakaSpool", ["HarakaCore", "HarakaQueue", "MailMessage", "SMTPSyntax", "CHarakaFile"]),
     room(
         "HarakaPluginHost",
         [
@@ -115,15 +123,15 @@ let host: [Target] = [
     room(
         "HarakaNet",
         [
-            "HarakaCore", "HarakaSpool", "HarakaPluginHost", "HarakaTLS", "HarakaDNS", "SMTPSyntax", "MailMessage",
-            nioCore,
-            nioPosix,
+            "HarakaCore", "HarakaQueue", "HarakaSpool", "HarakaPluginHost", "HarakaTLS", "HarakaDNS", "SMTPSyntax",
+            "MailMessage", nioCore, nioPosix,
         ]),
     .executableTarget(
         name: "haraka",
         dependencies: [
-            "HarakaNet", "HarakaPluginHost", "HarakaTLS", "HarakaDNS", "HarakaSpool", "HarakaConfig", "HarakaCore",
-            "HarakaLog", "SMTPSyntax", "MailMessage", "HarakaPluginABI", "HarakaSupervisor", "CHarakaFault",
+            "HarakaNet", "HarakaPluginHost", "HarakaTLS", "HarakaDNS", "HarakaQueue", "HarakaSpool", "HarakaConfig",
+            "HarakaCore", "HarakaLog", "SMTPSyntax", "MailMessage", "HarakaPluginABI", "HarakaSupervisor",
+            "CHarakaFault",
             "CHarakaProcess", "CCrypt", "CIDN2", "CSSL", nioCore, nioPosix,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
@@ -136,7 +144,8 @@ let hostTests: [Target] = [
     tests("HarakaConfigTests", ["HarakaConfig"]),
     tests("HarakaLogTests", ["HarakaLog"]),
     tests("HarakaSupervisorTests", ["HarakaSupervisor"]),
-    tests("HarakaSpoolTests", ["HarakaSpool", "HarakaCore", "MailMessage"]),
+    tests("HarakaQueueTests", ["HarakaQueue", "HarakaCore", "MailMessage", "SMTPSyntax"]),
+    tests("HarakaSpoolTests", ["HarakaSpool", "HarakaQueue", "HarakaCore", "MailMessage", "SMTPSyntax"]),
     tests("HarakaCoreTests", ["HarakaCore", "HarakaTestKit", "SMTPSyntax"]),
     tests("CHarakaFaultTests", ["CHarakaFault"]),
     .testTarget(
@@ -159,9 +168,8 @@ let hostTests: [Target] = [
     tests(
         "HarakaNetTests",
         [
-            "HarakaNet", "HarakaCore", "HarakaSpool", "HarakaPluginHost", "HarakaTLS", "HarakaDNS", "HarakaTestKit",
-            "MailMessage",
-            "SMTPSyntax", nioCore,
+            "HarakaNet", "HarakaCore", "HarakaQueue", "HarakaSpool", "HarakaPluginHost", "HarakaTLS", "HarakaDNS",
+            "HarakaTestKit", "MailMessage", "SMTPSyntax", nioCore,
             .product(name: "NIOEmbedded", package: "swift-nio"),
         ]),
 ]

@@ -69,7 +69,7 @@ struct Findings {
         guard client.isIPv4 else { return }
         for name in names {
             let own = hostPart(of: name, organizational(name))
-            guard showsAddress(own, client.octets) else { continue }
+            guard client.isShown(in: own) else { continue }
             showing.append(name)
             // A line that does not change hands may be a mail server's.
             if !holds(own, "static"), !holds(own, "business") { generic.append(name) }

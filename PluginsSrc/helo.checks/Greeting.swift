@@ -80,7 +80,7 @@ struct Greeting {
     private var dynamic: Outcome {
         if isLiteral || isBareIP { return .skip("literal") }
         guard let client, client.isIPv4 else { return .skip("no IPv4") }
-        return showsAddress(name, client.octets, names) ? .fail(words: "HELO is dynamic") : .pass()
+        return shows(name, client, names) ? .fail(words: "HELO is dynamic") : .pass()
     }
 
     /// The client's own name must be in one of the company's domains, not just end alike.

@@ -95,44 +95,10 @@ private func guessedOrganization(_ name: Text) -> String? {
         .asciiLowercased
 }
 
-/// Whether a name shows the IPv4 address of its client, as those of lines that change hands do: two neighbouring parts
-/// of it in either order, all of it in zero-padded decimals, or in hexadecimal. The organization's own labels do not
-/// count.
-func showsAddress(_ name: Text, _ octets: [UInt8], _ rules: NameRules) -> Bool {
-    guard octets.count == 4, let domain = rules.organizational(name) else { return false }
+/// Whether a name shows the IPv4 address of its client, as those of lines that change hands do. The organization's own
+/// labels do not count.
+func shows(_ name: Text, _ client: IPAddress, _ rules: NameRules) -> Bool {
+    guard let domain = rules.organizational(name) else { return false }
     let host = name.bytes[..<max(0, name.count - domain.utf8.count)]
-    let numbers = decimals(host)
-    let (a, b, c, d) = (Int(octets[0]), Int(octets[1]), Int(octets[2]), Int(octets[3]))
-    for (one, two) in zip(numbers, numbers.dropFirst()) {
-        if (one, two) == (c, d) || (one, two) == (d, c) || (one, two) == (a, b) || (one, two) == (b, a) { return true }
-    }
-    return holdsHexadecimal(host, octets)
-}
-
-/// The numbers in a text; one of twelve digits is four.
-private func decimals(_ host: Slice<UnsafeRawBufferPointer>) -> [Int] {
-    var numbers: [Int] = []
-    for run in host.split(whereSeparator: { !isDigit($0) }) {
-        let digits = run.map { Int($0 - 0x30) }
-        if digits.count <= 3 {
-            numbers.append(digits.reduce(0) { $0 * 10 + $1 })
-        } else if digits.count == 12 {
-            for start in stride(from: 0, to: 12, by: 3) {
-                numbers.append(digits[start] * 100 + digits[start + 1] * 10 + digits[start + 2])
-            }
-        } else {
-            // Too long to be part of an address; whatever stands beside it is no neighbour.
-            numbers.append(-1)
-        }
-    }
-    return numbers
-}
-
-/// Eight digits in a row, whatever stands around them.
-private func holdsHexadecimal(_ host: Slice<UnsafeRawBufferPointer>, _ octets: [UInt8]) -> Bool {
-    let digits = Array("0123456789abcdef".utf8)
-    let wanted = octets.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-    let text = host.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
-    guard text.count >= wanted.count else { return false }
-    return (0...(text.count - wanted.count)).contains { text[$0..<($0 + wanted.count)] == wanted[...] }
+    return client.isShown(in: Text(UnsafeRawBufferPointer(rebasing: host)))
 }

@@ -24,6 +24,12 @@ public func registerLimit(_ plugin: Plugin) throws(PluginError) {
     }
     plugin.hook("rcpt") { call, next in limiter.judge(call, next, limiter.recipientExcess(call)) }
     plugin.hook("unrecognized_command") { call, next in limiter.judge(call, next, limiter.commandExcess(call)) }
+    // Behind all others: a delivery that another plugin puts off has no place.
+    plugin.hook("send_email", priority: 100) { call in limiter.delivers(call) }
+    // Before all others: their answer would end the hook.
+    for hook in ["delivered", "deferred", "bounce"] {
+        plugin.hook(hook, priority: -100) { call in limiter.delivered(call) }
+    }
 }
 
 extension Limiter {

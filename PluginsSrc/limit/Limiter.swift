@@ -10,6 +10,7 @@ final class Limiter {
     private let senders = Windows()
     private let recipients = Windows()
     private let bounces = Windows()
+    private var deliveries = Deliveries()
 
     init(_ settings: Settings) { self.settings = settings }
 
@@ -89,6 +90,26 @@ final class Limiter {
         // The word alone: what follows AUTH is nobody's business.
         call.connection.results.push("unrec_cmds", .text(call.text(0).string))
         return LimitKind.unrecognizedCommands.excess(visit.unrecognizedCommands, over: max)
+    }
+
+    // ---- deliveries ----
+
+    /// `send_email`: as many at a time to a domain as it may have.
+    func delivers(_ call: borrowing Call) -> Answer {
+        guard let limits = settings.outbound, let mail = call.hmail else { return .continue }
+        let domain = mail.domain.string
+        guard let max = limits.max[domain] else { return .continue }
+        let (count, isAllowed) = deliveries.begin(mail.uuid.string, to: domain, max: max, now: Plugin.monotonicClock)
+        guard !isAllowed else { return .continue }
+        mail.results.fail("outbound")
+        call.log(.info, "outbound: \(count) to \(domain), limit \(max): again in \(limits.delay) s")
+        return .delay(seconds: limits.delay)
+    }
+
+    /// `delivered`, `deferred`, `bounce`: however it ended, whatever the limits are by now.
+    func delivered(_ call: borrowing Call) -> Answer {
+        if let mail = call.hmail { deliveries.end(mail.uuid.string, to: mail.domain.string) }
+        return .continue
     }
 
     // ---- recipients ----

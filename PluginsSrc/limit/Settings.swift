@@ -25,6 +25,7 @@ struct Settings: Sendable {
     var senderRate: Rates?
     var recipientRate: Rates?
     var bounceRate: Rates?
+    var outbound: OutboundLimits?
 
     init() {}
 
@@ -50,6 +51,7 @@ struct Settings: Sendable {
         senderRate = try rates(file["rate_rcpt_sender"])
         recipientRate = try rates(file["rate_rcpt"])
         bounceRate = try rates(file["rate_rcpt_null"])
+        outbound = try outboundLimits(file["outbound"])
     }
 }
 
@@ -61,6 +63,14 @@ struct Ceiling: Equatable, Sendable {
 
     /// What holds for a client about whom `past` is known.
     func max(_ past: Past) -> Int64? { history?[past] ?? max }
+}
+
+/// How many deliveries to a domain may be under way.
+struct OutboundLimits: Equatable, Sendable {
+    /// By domain, in lower case.
+    var max: [String: Int64] = [:]
+    /// Seconds until a delivery that is one too many is tried again.
+    var delay: Int64 = 30
 }
 
 /// Whether a client has been good or bad before.
@@ -153,4 +163,19 @@ private func rates(_ section: Section) throws(PluginError) -> Rates? {
         if entry.key == "default" { rates.default = rate } else { rates.byKey[entry.key.asciiLowercased] = rate }
     }
     return section.isEnabled ? rates : nil
+}
+
+/// Each key but two is a domain.
+private func outboundLimits(_ section: Section) throws(PluginError) -> OutboundLimits? {
+    var limits = OutboundLimits()
+    if let delay = try section.count("delay") {
+        guard delay > 0 else { throw PluginError("[outbound] delay: expected seconds from 1 on") }
+        limits.delay = delay
+    }
+    for entry in section.value.entries where entry.key != "enabled" && entry.key != "delay" {
+        let max = try number(entry.value, "[outbound] \(entry.key)")
+        guard max > 0 else { throw PluginError("[outbound] \(entry.key): expected 1 or more") }
+        limits.max[entry.key.asciiLowercased] = max
+    }
+    return section.isEnabled ? limits : nil
 }

@@ -8,8 +8,7 @@ public import HarakaPluginKit
     }
 #endif
 
-/// All hooks, whatever is switched off: a hook can only be added now, but relay.ini may change at any time. `get_mx`,
-/// which would send mail to `nexthop`, comes with outbound mail.
+/// All hooks, whatever is switched off: a hook can only be added now, but relay.ini may change at any time.
 public func registerRelay(_ plugin: Plugin) {
     let switches = RelaySwitches(plugin)
     let networks = AllowedNetworks(plugin)
@@ -28,11 +27,12 @@ public func registerRelay(_ plugin: Plugin) {
     }
     // First of all: another plugin's answer would end the hook.
     plugin.hook("data", priority: -100) { call in settle(call) }
+    plugin.hook("get_mx") { call in
+        guard switches.now.forcesRouting, let hop = routes.table.nextHop(for: call.text(0)) else { return .continue }
+        return Answer(.ok, value: .text(hop))
+    }
     for file in [switches.watch, networks.watch, routes.watch] { file() }
-    if switches.now.forcesRouting, routes.hasNextHop { plugin.log(.notice, noRouting) }
 }
-
-private let noRouting = "relay_dest_domains.ini: nexthop is without effect until there is outbound mail"
 
 /// The hook `connect_init`, whose answer does not count.
 private func allow(_ client: Connection, _ switches: Switches, _ networks: AllowedNetworks) -> Answer {

@@ -91,9 +91,6 @@ final class Routes {
     private let plugin: Plugin
     private(set) var table = RouteTable()
 
-    /// Whether any domain has a `nexthop`.
-    var hasNextHop: Bool { table.hasNextHop }
-
     /// A domain whose entry makes no sense is left out at the start: then it is as if it were not listed.
     init(_ plugin: Plugin) {
         self.plugin = plugin

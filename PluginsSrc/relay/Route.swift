@@ -28,7 +28,7 @@ enum RouteVerdict: Equatable {
 /// One entry: `{ "action": "accept", "nexthop": "host:port" }`.
 struct Route: Equatable {
     let verdict: RouteVerdict
-    /// For outbound mail, which is not there yet.
+    /// Where outbound mail goes: a host, `host:port`, or a URL.
     let nextHop: String?
 
     /// From a JSON object whose values are texts; nil if it is none. Without an action it only says where mail goes,
@@ -38,27 +38,30 @@ struct Route: Equatable {
         guard let pairs = reader.read() else { return nil }
         func value(_ key: String) -> String? { pairs.last { $0.key == key }?.value }
         verdict = RouteVerdict(action: value("action") ?? "")
-        nextHop = value("nexthop")
+        nextHop = value("nexthop").flatMap { $0.isEmpty ? nil : $0 }
     }
 }
 
 /// All entries, by domain.
 struct RouteTable {
     private var routes: [String: Route] = [:]
-    private(set) var hasNextHop = false
-
     var count: Int { routes.count }
 
     /// Domains are compared in lower case, in which the host hands them out.
     mutating func add(_ route: Route, for domain: Text) {
         routes[domain.asciiLowercased] = route
-        if route.nextHop != nil { hasNextHop = true }
     }
 
     /// About a recipient's domain, in lower case. `any` stands for all that are not listed.
     func verdict(for domain: Text) -> RouteVerdict {
-        (routes[domain.string] ?? routes["any"])?.verdict ?? .deny
+        route(for: domain)?.verdict ?? .deny
     }
+
+    /// Where mail for a domain goes; nil: wherever else it would. A domain that is listed without a next hop has none, whatever
+    /// `any` has.
+    func nextHop(for domain: Text) -> String? { route(for: domain)?.nextHop }
+
+    private func route(for domain: Text) -> Route? { routes[domain.string] ?? routes["any"] }
 }
 
 /// Reads a JSON object (RFC 8259) of texts, numbers, true, false and null; nothing nested.

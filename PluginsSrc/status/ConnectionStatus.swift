@@ -19,21 +19,29 @@ public func registerStatus(_ plugin: Plugin) {
         if call.connection.isLocal { call.connection.addCapability("STATUS") }
         return .continue
     }
-    plugin.hook("unrecognized_command") { call throws(PluginError) in
-        guard isStatus(call.text(0)) else { return .continue }
-        guard call.connection.isLocal else { return .deny("STATUS not allowed remotely") }
+    plugin.hook("unrecognized_command") { call, next throws(PluginError) in
+        guard isStatus(call.text(0)) else { return next.continue() }
+        guard call.connection.isLocal else { return next.deny("STATUS not allowed remotely") }
+        let connection = call.connection
         switch Request(call.text(1).string) {
-        case .poolList: try answer(call.connection, "{}")
-        case .connectionStats: try answer(call.connection, figures.json(process: Plugin.processNumber))
-        case .queue: return .deny("STATUS QUEUE is not available: there is no outbound queue")
-        case .unknown: return .deny("Unrecognized command")
+        case .poolList: try answer(connection, "{}", next)
+        case .connectionStats: try answer(connection, figures.json(process: Plugin.processNumber), next)
+        case .queue(let question):
+            guard let outbound = call.plugin.outbound else {
+                return next.deny("STATUS QUEUE is not available: there is no outbound queue")
+            }
+            try question.ask(outbound, next) { json, next throws(PluginError) in
+                guard let json else { return next.deny("No such file in the queue") }
+                try answer(connection, json, next)
+            }
+        case .unknown: next.deny("Unrecognized command")
         }
-        return .ok
     }
 }
 
-private func answer(_ connection: Connection, _ json: String) throws(PluginError) {
+private func answer(_ connection: Connection, _ json: String, _ next: consuming Next) throws(PluginError) {
     try connection.respond(211, Reply(json))
+    next.ok()
 }
 
 /// Verbs are compared without case (RFC 5321 section 2.4).
@@ -45,24 +53,22 @@ private func isStatus(_ word: Text) -> Bool {
 /// What follows STATUS.
 enum Request: Equatable {
     case poolList, connectionStats
-    /// STATS, LIST, INSPECT, DISCARD or PUSH of a queue that is not there.
-    case queue
+    case queue(QueueQuestion)
     case unknown
 
     /// The words are as Haraka's, in any case.
     init(_ rest: String) {
-        let words = rest.utf8.split(separator: UInt8(ascii: " ")).map { word in
-            String(decoding: word.map { $0 >= 0x61 && $0 <= 0x7A ? $0 & 0xDF : $0 }, as: UTF8.self)
-        }
+        let words = rest.utf8.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
         guard words.count >= 2 else {
             self = .unknown
             return
         }
-        switch (words[0], words[1]) {
-        case ("POOL", "LIST"): self = .poolList
-        case ("CONNECTION", "STATS"): self = .connectionStats
-        case ("QUEUE", "STATS"), ("QUEUE", "LIST"), ("QUEUE", "INSPECT"), ("QUEUE", "DISCARD"), ("QUEUE", "PUSH"):
-            self = .queue
+        switch (words[0].asciiLowercased, words[1].asciiLowercased) {
+        case ("pool", "list"): self = .poolList
+        case ("connection", "stats"): self = .connectionStats
+        case ("queue", let verb):
+            // An empty name would be all files.
+            self = QueueQuestion(verb, file: words.count > 2 ? words[2] : "").map { .queue($0) } ?? .unknown
         default: self = .unknown
         }
     }

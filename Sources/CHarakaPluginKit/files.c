@@ -84,11 +84,15 @@ int32_t haraka_kit_lock(int32_t file)
     return status(result);
 }
 
-int64_t haraka_kit_changed_at(int32_t folder, const char *name)
+int32_t haraka_kit_info_at(int32_t folder, const char *name, haraka_kit_file_info *known)
 {
     struct stat info;
     if (fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
-    return S_ISREG(info.st_mode) ? (int64_t)info.st_mtime : -EINVAL;
+    if (!S_ISREG(info.st_mode)) return -EINVAL;
+    known->mode = (int32_t)(info.st_mode & 07777);
+    known->size = (int64_t)info.st_size;
+    known->changed = (int64_t)info.st_mtime;
+    return 0;
 }
 
 int32_t haraka_kit_list(int32_t folder, void *context, void (*each)(void *context, const char *name))

@@ -1,6 +1,6 @@
 // tls.ini: certificates, versions, ciphers, client certificates. docs/encryption.md.
 
-/// What tls.ini says about clients that come to us. A new value holds the built-in defaults.
+/// What tls.ini says about clients that come to us, and about servers we go to. A new value holds the built-in defaults.
 ///
 /// The sections `[no_tls_hosts]` and `[redis]` are the plugin `tls`'s; of the former it is only checked here that
 /// networks stand in it.
@@ -61,6 +61,8 @@ public struct TLSFile: Sendable, Equatable {
     public var sessionTickets = true
     /// Seconds a key for tickets is used.
     public var ticketPeriod = 3600
+    /// Towards other servers.
+    public var outbound = Outbound()
 
     /// Files that count where tls.ini names none.
     public static let standardKey = "tls_key.pem"
@@ -72,13 +74,15 @@ public struct TLSFile: Sendable, Equatable {
     /// Reads tls.ini from the administrator's folder.
     public static func read(from directory: ConfigDirectory) -> (settings: TLSFile, diagnostics: [Diagnostic]) {
         var parsed = directory.get("tls.ini", .ini)
-        let findings = TLSFileSections.takeOut(of: &parsed)
         var file = TLSFile()
+        file.readHostLists(parsed)
+        let findings = TLSFileSections.takeOut(of: &parsed)
         var reader = SettingsReader(parsed)
         let main = TLSOptionsReader(section: "main")
         file.main = main.options(&reader, standard: Options())
         main.ignoreIdle(&reader)
         file.readGeneral(&reader)
+        file.readOutbound(&reader)
         for section in reader.sections where TLSFileSections.isHost(section) {
             let host = TLSOptionsReader(section: section)
             var inherited = file.main

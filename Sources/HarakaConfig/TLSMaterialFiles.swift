@@ -20,6 +20,8 @@ public struct TLSMaterialFiles: Sendable {
     public private(set) var main: [Pair] = []
     /// What the sections of hosts name.
     public private(set) var hosts: [String: [Pair]] = [:]
+    /// What `[outbound]` names, or as `main`.
+    public private(set) var outbound: [Pair] = []
     /// All files in config/tls/ and the folders in it that hold PEM, in the order of their paths.
     public private(set) var folder: [File] = []
     /// By the names in tls.ini, `ca` and `dhparam`.
@@ -44,7 +46,9 @@ public struct TLSMaterialFiles: Sendable {
         for (name, options) in file.hosts.sorted(by: { $0.key < $1.key }) where !options.keys.isEmpty {
             hosts[name] = pairs(options)
         }
-        let authorities = Set(file.main.authorities + file.hosts.values.flatMap(\.authorities))
+        outbound = file.outbound.options.keys == file.main.keys ? main : pairs(file.outbound.options)
+        let authorities = Set(
+            file.main.authorities + file.outbound.options.authorities + file.hosts.values.flatMap(\.authorities))
         for name in authorities.sorted() { others[name] = read(name, isNeeded: true) }
         if let name = file.dhParameters { readParameters(name) }
         walk("\(root)/tls", depth: 0)

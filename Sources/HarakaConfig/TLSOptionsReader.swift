@@ -48,9 +48,6 @@ struct TLSOptionsReader {
     /// Keys of Haraka's that do nothing here: one line each, so that nobody relies on them.
     func ignoreIdle(_ reader: inout SettingsReader) {
         for (name, why) in Self.idle { reader.ignore(key(name), "\(section).\(name) has no effect: \(why)") }
-        for name in Self.later {
-            reader.ignore(key(name), "\(section).\(name) has no effect yet: mail is not sent from here")
-        }
     }
 
     private static let idle: [(String, String)] = [
@@ -62,13 +59,12 @@ struct TLSOptionsReader {
         ("session", "it is a client's"),
         ("requestOCSP", "OCSP answers are not stapled"), ("enableOCSPStapling", "OCSP answers are not stapled"),
     ]
-    private static let later = ["mutual_tls"]
 }
 
 /// The sections of tls.ini that are nobody's here, and those that are hosts.
 enum TLSFileSections {
     /// Lists of addresses and names, without `=`, which ``SettingsReader`` has no word for; and what is read elsewhere.
-    private static let others = ["no_tls_hosts", "redis", "outbound", "mutual_auth_hosts", "mutual_auth_hosts_exclude"]
+    private static let others = ["no_tls_hosts", "redis", "mutual_auth_hosts", "mutual_auth_hosts_exclude"]
 
     /// Removes what is not the reader's. Returns what is to be said about it.
     static func takeOut(of parsed: inout Parsed) -> [Diagnostic] {
@@ -77,14 +73,7 @@ enum TLSFileSections {
         for name in others {
             guard let section = sections[name] else { continue }
             sections[name] = nil
-            switch name {
-            case "no_tls_hosts": findings += badNetworks(section.map?.keys ?? [], name, parsed)
-            case "redis": continue
-            default:
-                let place = parsed.sources[ConfigKey(name, "")]?.first ?? Source(file: parsed.file)
-                findings.append(
-                    Diagnostic(.warning, place, "[\(name)] has no effect yet: mail is not sent from here"))
-            }
+            if name == "no_tls_hosts" { findings += badNetworks(section.map?.keys ?? [], name, parsed) }
         }
         parsed.value = .map(sections)
         return findings

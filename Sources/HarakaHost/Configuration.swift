@@ -8,6 +8,7 @@ import HarakaDNS
 import HarakaLog
 import HarakaNet
 import HarakaPluginHost
+import HarakaQueue
 import HarakaTLS
 import MailMessage
 import SMTPSyntax
@@ -20,8 +21,13 @@ struct Configuration: Sendable {
     let pluginSettings: PluginsSettings
     let results: ResultsSettings
     let dns: DNSFile
+    let outbound: OutboundFile
     /// Nil: there is no certificate, so no TLS.
     let tls: TLSSettings?
+    /// Towards other servers.
+    let clientTLS: ClientTLSSettings
+    /// Of reports to senders.
+    let templates: BounceTemplates
     let me: String
     /// What each role's list says; the role without a name is `config/plugins`.
     let lists: [PluginListing]
@@ -32,10 +38,12 @@ struct Configuration: Sendable {
     static func isCore(_ file: String) -> Bool {
         let names = [
             "smtp.ini", "smtp.json", "smtp.yaml", "connection.ini", "log.ini", "loglevel", "log_timestamps",
-            "plugins.ini", "results.ini", "tls.ini", "dns.ini", "mailparser.max_mime_depth", "me", "plugins",
+            "plugins.ini", "results.ini", "tls.ini", "dns.ini", "outbound.ini", "queue_dir",
+            "mailparser.max_mime_depth", "me", "plugins",
             "plugin_timeout",
         ]
         return names.contains(file) || file.hasSuffix(".timeout") || file.hasPrefix("plugins.")
+            || file.hasPrefix("outbound.")
     }
 
     /// Keys and certificates: they count as the core's, but are never copied.
@@ -50,12 +58,13 @@ struct Configuration: Sendable {
         let (pluginSettings, pluginSettingsProblems) = PluginsSettings.read(from: directory)
         let (results, resultProblems) = ResultsSettings.read(from: directory)
         let (dns, dnsProblems) = DNSFile.read(from: directory)
-        let (tls, tlsProblems) = TLSMaterial.load(folder, from: directory)
+        let (outbound, outboundProblems) = OutboundFile.read(from: directory)
+        let (tls, clientTLS, tlsProblems) = TLSMaterial.load(folder, from: directory)
         let (me, meProblems) = readMe(from: directory)
         let (lists, pluginProblems) = PluginListing.read(smtp, from: directory)
         var problems =
             directory.diagnostics + smtpProblems + connectionProblems + logProblems + pluginSettingsProblems
-            + resultProblems + dnsProblems + tlsProblems + meProblems + pluginProblems
+            + resultProblems + dnsProblems + outboundProblems + tlsProblems + meProblems + pluginProblems
         var timeouts: [String: Double] = [:]
         for entry in lists.flatMap(\.entries) where timeouts[entry.name] == nil {
             let (seconds, found) = readPluginTimeout(
@@ -65,7 +74,8 @@ struct Configuration: Sendable {
         }
         return Configuration(
             smtp: smtp, connection: connection, log: log, pluginSettings: pluginSettings,
-            results: results, dns: dns, tls: tls, me: me, lists: lists, timeouts: timeouts, diagnostics: problems)
+            results: results, dns: dns, outbound: outbound, tls: tls, clientTLS: clientTLS,
+            templates: readTemplates(from: directory), me: me, lists: lists, timeouts: timeouts, diagnostics: problems)
     }
 
     /// What the plugin host needs of it. On the loop.

@@ -12,6 +12,8 @@ struct Options: ParsableCommand {
             haraka -c <dir> status [--json]       how it is doing
             haraka tls self-signed|show ...       keys and certificates: haraka tls --help
             haraka auth hash ...                  passwords: haraka auth --help
+            haraka queue show|list|hold|...       mail that waits: haraka queue --help
+            haraka sendmail -c <dir> ...          hand in a mail: haraka sendmail --help
             haraka plugin check|info|new ...      for those who write plugins: haraka plugin --help
             haraka [<options>] [<name>]
             """, helpNames: [])
@@ -39,7 +41,22 @@ struct Options: ParsableCommand {
     @Flag(help: "Replace the workers of a running server, without losing a client (with -c).")
     var graceful = false
 
-    @Flag(help: "Print JSON (with status).")
+    @Flag(help: "List the mail that waits to be delivered (with -c).")
+    var qlist = false
+
+    @Flag(help: "Count it (with -c).")
+    var qstat = false
+
+    @Flag(help: "Try to deliver now, all or what goes to one domain (with -c).")
+    var qunstick = false
+
+    @Flag(help: "Remove all mail that is not delivered; nobody is told (with -c).")
+    var qempty = false
+
+    @Flag(help: "Do not ask back (with --qempty).")
+    var yes = false
+
+    @Flag(help: "Print JSON (with status and the queue's flags).")
     var json = false
 
     @Flag(help: "Read all configuration and check all plugins, run nothing (with -c).")
@@ -59,7 +76,9 @@ struct Options: ParsableCommand {
     @OptionGroup(title: "Test mode")
     var testing: TestOptions
 
-    @Argument(help: ArgumentHelp("The page to show (with -h); or `status` (with -c).", valueName: "name"))
+    @Argument(
+        help: ArgumentHelp(
+            "The page to show (with -h); `status` (with -c); the domain (with --qunstick).", valueName: "name"))
     var name: String?
 }
 
@@ -80,6 +99,9 @@ enum Haraka {
         } catch let error as CommandError {
             Terminal.error(error.message)
             exit(255)
+        } catch let refusal as QueueRefusal {
+            Terminal.error(refusal.description)
+            exit(1)
         } catch {
             Terminal.error("\(error)")
             exit(255)
@@ -88,8 +110,9 @@ enum Haraka {
 
     /// Commands with arguments of their own.
     private static let tools: [String: @Sendable ([String]) throws -> Int32] = [
-        "plugin": { try PluginTool.run($0) }, "tls": { try TLSTool.run($0) }, "auth": { try AuthTool.run($0) },
-        "worker": { try WorkerMain.run($0) },
+        "plugin": { try Tool<PluginCommand>.run($0) }, "tls": { try Tool<TLSCommand>.run($0) },
+        "auth": { try Tool<AuthCommand>.run($0) }, "queue": { try Tool<QueueCommand>.run($0) },
+        "sendmail": { Sendmail.run($0) }, "worker": { try WorkerMain.run($0) },
     ]
 
     private static func parse() throws -> Options {
@@ -117,6 +140,7 @@ enum Haraka {
     }
 
     private static func inFolder(_ options: Options, _ folder: Folder) throws -> Int32 {
+        if let status = try QueueFlags.run(options, folder) { return status }
         if options.order { return HookOrder.show(folder) }
         if let name = options.plugin {
             try NewPlugin(name, language: "c", force: options.force, folder.prefix).make(in: folder)

@@ -33,6 +33,8 @@ extension SessionHandler {
         case .dataPost: connection.transaction?.dataPostStart = ServerContext.milliseconds()
         case .queuePre: noteDataPostDelay()
         case .queue, .queueOutbound: if !machine.heard.contains(.queuePre) { noteDataPostDelay() }
+        case .preSendTransEmail:
+            connection.transaction.map { server.outbox?.completeHeader(of: $0, date: server.date()) }
         case .resetTransaction where machine.heard.contains(.resetTransaction):
             guard let transaction = connection.transaction else { return }
             transaction.duration = Double(ServerContext.milliseconds() - transaction.startTime) / 1000

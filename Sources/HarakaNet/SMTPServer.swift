@@ -82,6 +82,9 @@ public final class SMTPServer {
             }
     }
 
+    /// Where mail goes that clients may relay. Before clients come.
+    public func use(_ outbox: Outbox?) { context.outbox = outbox }
+
     /// New connections go by these from now on; those that are open keep what they began with where that matters to
     /// them.
     public func change(_ settings: ServerSettings) {

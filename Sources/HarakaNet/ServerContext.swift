@@ -37,6 +37,8 @@ final class ServerContext {
     var handshakes = Headcount()
     let pace: HandshakePace
     let pressure: PressureGauge
+    /// Where mail goes that clients may relay; nil: it is refused for now.
+    var outbox: Outbox?
     private var isWatching = false
     var turnedAway = TurnedAwayLog()
     var isStopping = false
@@ -126,7 +128,7 @@ final class ServerContext {
     // MARK: what sessions are given
 
     /// Upper case, version 4 (RFC 9562).
-    func makeUUID() -> String {
+    static func makeUUID() -> String {
         var bytes: (UInt64, UInt64) = (0, 0)
         // One call of the system for all sixteen bytes; Swift's own generator makes one for each eight.
         withUnsafeMutableBytes(of: &bytes) { buffer in buffer.baseAddress.map { arc4random_buf($0, buffer.count) } }
@@ -161,10 +163,15 @@ final class ServerContext {
     func date() -> String {
         var now = time(nil)
         guard now != clockSecond else { return clockText }
+        clockSecond = Int64(now)
+        clockText = ServerContext.date(&now)
+        return clockText
+    }
+
+    /// In local time.
+    static func date(_ now: inout time_t) -> String {
         var local = tm()
         localtime_r(&now, &local)
-        clockSecond = Int64(now)
-        clockText = DateTime.rfc5322(secondsSince1970: clockSecond, offsetMinutes: local.tm_gmtoff / 60)
-        return clockText
+        return DateTime.rfc5322(secondsSince1970: Int64(now), offsetMinutes: local.tm_gmtoff / 60)
     }
 }

@@ -36,12 +36,18 @@ extension SessionHandler {
             return CommandLine(line)
         }
         if command.verb == .mail {
-            machine.pressure = server.shortage().map { "\($0.words), try again later" }
+            machine.pressure = server.shortage().map { "\($0.words), try again later" } ?? queueShortage()
         }
         if server.log.isEnabled(8) { logLine(command) }
         let action = machine.received(command, isFollowed: consumed < buffer.readableBytes)
         drop(consumed)
         return action
+    }
+
+    /// Mail of this client may go into the queue, and its disk is nearly full.
+    private func queueShortage() -> String? {
+        guard connection.isRelaying, let outbox = server.outbox, outbox.isShort() else { return nil }
+        return "No room for more mail, try again later"
     }
 
     /// Passwords stay out of the log.
@@ -88,6 +94,9 @@ extension SessionHandler {
                 action = next
             case .proceed(let then):
                 guard let next = go(then) else { return }
+                action = next
+            case .store:
+                guard let next = store() else { return }
                 action = next
             case .resolveName:
                 guard let name = server.names.remembered(connection.remote.ip) else { return resolveName() }

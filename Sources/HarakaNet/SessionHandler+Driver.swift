@@ -42,7 +42,7 @@ extension SessionHandler {
 
     /// The same connection under another name: what was logged of the other client stays with it.
     func restart(keepsName: Bool) {
-        connection.uuid = server.makeUUID()
+        connection.uuid = ServerContext.makeUUID()
         machine.restarted(keepsName: keepsName)
     }
 }

@@ -88,10 +88,12 @@ final class SessionHandler: ChannelInboundHandler, ConnectionDriver {
         here.host = server.settings.hostName
         here.info = server.settings.serverInfo
         connection = Connection(
-            uuid: server.makeUUID(), startTime: ServerContext.milliseconds(), remote: Connection.Endpoint(remote),
+            uuid: ServerContext.makeUUID(), startTime: ServerContext.milliseconds(),
+            remote: Connection.Endpoint(remote),
             local: here, localAddresses: server.settings.localAddresses)
         connection.role = role.name
         machine = SessionMachine(connection: connection, settings: role.session)
+        machine.hasQueue = server.outbox != nil
         lines = LineDecoder(limit: server.settings.lineLength, bareNewline: server.settings.bareNewline)
         isImplicit = server.settings.isImplicit(role, port: here.port)
         let isProxy = server.settings.proxyHosts.contains(connection.remote.ip)

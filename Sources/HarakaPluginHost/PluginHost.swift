@@ -23,6 +23,8 @@ public final class PluginHost: @unchecked Sendable {
     var plugins = HandleTable<Plugin>(.plugin)
     var connections = HandleTable<ConnectionState>(.connection)
     var transactions = HandleTable<TransactionState>(.transaction)
+    var hmails = HandleTable<HMailState>(.hmail)
+    var clients = HandleTable<PluginDialogue>(.client)
     var timers = HandleTable<PluginWork>(.timer)
     var regexes = HandleTable<Regex>(.regex)
     var queries = HandleTable<PluginQuery>(.query)
@@ -42,6 +44,19 @@ public final class PluginHost: @unchecked Sendable {
     private let isResolving = Atomic<Bool>(false)
     /// Any thread.
     var hasResolver: Bool { isResolving.load(ordering: .relaxed) }
+
+    /// The queue, for plugins; nil: outbound/1 is not offered. Set before plugins are loaded. On the loop.
+    public var outbound: (any PluginOutbound)? { didSet { isQueueing.store(outbound != nil, ordering: .relaxed) } }
+    private let isQueueing = Atomic<Bool>(false)
+    /// Any thread.
+    var hasOutbound: Bool { isQueueing.load(ordering: .relaxed) }
+    /// Dialogues with other servers, for plugins; nil: smtp_client/1 is not offered. As `outbound`.
+    public var smtpClients: (any PluginSMTPClients)? {
+        didSet { isConnecting.store(smtpClients != nil, ordering: .relaxed) }
+    }
+    private let isConnecting = Atomic<Bool>(false)
+    /// Any thread.
+    var hasSMTPClients: Bool { isConnecting.load(ordering: .relaxed) }
 
     /// The generation that new connections get.
     public internal(set) var generation: Generation?

@@ -27,8 +27,8 @@ public struct Call: ~Copyable {
         return Transaction(handle: pointer.pointee.transaction, owner: pointer.pointee.`self`)
     }
 
-    /// What this call is about: the transaction, else the connection, else the server.
-    public var object: Object { transaction?.object ?? connection.object }
+    /// What this call is about: the queued mail, else the transaction, else the connection, else the server.
+    public var object: Object { hmail?.object ?? transaction?.object ?? connection.object }
 
     /// Free data of this process, kept beyond connections.
     public var serverNotes: Notes { plugin.serverNotes }

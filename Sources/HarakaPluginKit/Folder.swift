@@ -99,10 +99,26 @@ import CHarakaPluginKit
     }
 
     /// When a regular file was last written, in seconds since 1970; nil if it is none.
-    public func changed(_ name: String) -> Int64? {
-        let seconds = name.withCString { haraka_kit_changed_at(descriptor, $0) }
-        return seconds < 0 ? nil : seconds
+    public func changed(_ name: String) -> Int64? { info(name)?.changed }
+
+    /// What is known of a regular file without opening it; nil if it is none.
+    ///
+    ///     if let info = folder.info("secret"), info.mode & 0o077 != 0 { ... }
+    public func info(_ name: String) -> FileInfo? {
+        var known = haraka_kit_file_info()
+        guard name.withCString({ haraka_kit_info_at(descriptor, $0, &known) }) >= 0 else { return nil }
+        return FileInfo(mode: known.mode, size: known.size, changed: known.changed)
     }
+}
+
+/// A regular file from outside.
+public struct FileInfo: Equatable, Sendable {
+    /// Permission bits: `0o640`.
+    public let mode: Int32
+    /// Bytes.
+    public let size: Int64
+    /// When it was last written, in seconds since 1970.
+    public let changed: Int64
 }
 
 /// An open file. Any thread.

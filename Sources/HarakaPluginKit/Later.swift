@@ -59,23 +59,30 @@ extension Plugin {
 }
 
 extension Next {
-    /// Hands the Next back after some time. If the client leaves meanwhile, the later answer goes nowhere. Loop thread.
-    public consuming func after(milliseconds: Int64, _ body: @escaping (consuming Next) -> Void) {
+    /// Hands the Next back after some time. If the hook ends before (the client left, the time limit is over), the timer is
+    /// stopped and `body` let go without a word. Loop thread.
+    ///
+    ///     next.after(milliseconds: 500) { next throws(PluginError) in try ask(again, next) }
+    public consuming func after(
+        milliseconds: Int64, _ body: @escaping (consuming Next) throws(PluginError) -> Void
+    ) {
         let plugin = self.plugin
         let waiting = Waiting(self)
-        let timer = plugin.after(milliseconds: milliseconds) {
-            if let next = waiting.take() { body(next) }
-        }
-        if timer == nil { plugin.log(.error, "no timer for a delayed answer") }
+        let timer = plugin.after(milliseconds: milliseconds) { waiting.resumeIfWanted(body) }
+        guard let timer else { return plugin.log(.error, "no timer for a delayed answer") }
+        waiting.stops { timer.cancel() }
     }
 
     /// Runs `work` on a thread for slow things (files, sync), then hands its output and the Next back on the loop.
     /// `work` must not touch connections, transactions, notes or results. If it throws, the answer is "plugin failed".
     ///
+    /// Work that has begun runs to its end. If the hook has ended by then, `then` is let go without a word: what the log must
+    /// know in any case, `work` itself writes.
+    ///
     ///     next.offload({ () throws(PluginError) in try store(message) }) { count, next in next.ok() }
     public consuming func offload<Output: Sendable>(
         _ work: @escaping @Sendable () throws(PluginError) -> Output,
-        then: @escaping (Output, consuming Next) -> Void
+        then: @escaping (Output, consuming Next) throws(PluginError) -> Void
     ) {
         let plugin = self.plugin
         let waiting = Waiting(self)
@@ -83,11 +90,11 @@ extension Next {
         let started = Job.start(plugin.handle) {
             do throws(PluginError) { output.value = .success(try work()) } catch { output.value = .failure(error) }
         } done: {
-            guard let next = waiting.take() else { return }
             switch output.value {
-            case .success(let output): then(output, next)
-            case .failure(let error): next.fail(error)
-            case nil: next.fail(PluginError("the work was not done"))
+            case .success(let output):
+                waiting.resumeIfWanted { next throws(PluginError) in try then(output, next) }
+            case .failure(let error): if let next = waiting.take() { next.fail(error) }
+            case nil: if let next = waiting.take() { next.fail(PluginError("the work was not done")) }
             }
         }
         if !started { plugin.log(.error, "offload refused: the work was not done") }

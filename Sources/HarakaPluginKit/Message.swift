@@ -16,6 +16,9 @@ public final class Message: Sendable {
         self.handle = handle
     }
 
+    /// One that was retained for this object.
+    init(taking handle: haraka_message) { self.handle = handle }
+
     deinit { _ = haraka_kit_host().pointee.message_release(handle) }
 
     /// Bytes.

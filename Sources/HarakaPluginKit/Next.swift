@@ -77,7 +77,7 @@ import CHarakaPluginKit
     }
 
     /// Runs `body` if the answer is not needed any more: the client left, the time limit was over, or the server stops.
-    /// One per Next. Loop thread.
+    /// One per hook, and before anything is waited for: ``after(milliseconds:_:)`` and the like stop by themselves. Loop thread.
     public func onCancel(_ body: @escaping () -> Void) {
         let box = Unmanaged.passRetained(CallbackBox(body)).toOpaque()
         var callback = haraka_callback(function: runCallback, context: box, destroy: releaseKept)

@@ -30,9 +30,14 @@ public struct Transaction: Sendable {
     /// Content bytes so far.
     public var dataBytes: Int64 { object.property(HARAKA_TRAN_DATA_BYTES).integer(or: 0) }
 
-    /// Whether a queue plugin of this name may take the mail: nobody asked for another one
-    /// (`transaction.notes.queue.wants`).
+    /// Whether this queue plugin was named for the mail (`transaction.notes.queue.wants`).
     public func wants(queue name: StaticString) -> Bool { notes.get("queue.wants").text == name }
+
+    /// Whether a queue plugin of this name may take the mail: it was named for it, or none was.
+    public func mayGo(toQueue name: StaticString) -> Bool {
+        let wish = notes.get("queue.wants").text
+        return wish.isEmpty || wish == name
+    }
 
     /// The message as it stands now. From the hook `data_post` on.
     public func message() throws(PluginError) -> Message { try Message(of: handle) }

@@ -14,6 +14,8 @@ public enum Value: Equatable, Sendable {
     case list([Value])
     /// In order; keys are unique.
     case map([Entry])
+    /// Where to deliver (answer of `get_mx`).
+    indirect case mx(MX)
 
     /// One entry of a map.
     public struct Entry: Equatable, Sendable {
@@ -41,7 +43,7 @@ public enum Value: Equatable, Sendable {
     ///     if case .integer(let max) = ini["errors"]["max"] { ... }
     public subscript(key: String) -> Value { entries.first { $0.key == key }?.value ?? .null }
 
-    /// A copy of a lent value. Addresses become their text `user@host`; MX records become null.
+    /// A copy of a lent value. Addresses become their text `user@host`.
     public init(_ view: ValueView) { self = view.copied(depth: 0) }
 
     /// In the ABI's form, lent to `body`. Scalars need no memory; lists and maps are laid out for the call.
@@ -52,7 +54,7 @@ public enum Value: Equatable, Sendable {
         case .integer(let integer): return lend(scalar: haraka_integer(integer), body)
         case .number(let number): return lend(scalar: haraka_number(number), body)
         case .text(let text): return text.lent { lend(scalar: haraka_text_value($0), body) }
-        case .list, .map:
+        case .list, .map, .mx:
             var arena = Arena()
             let value = arena.lay(self)
             defer { arena.free() }
@@ -79,7 +81,17 @@ private struct Arena {
         case .text(let text): return haraka_text_value(lay(text))
         case .list(let items): return lay(items)
         case .map(let entries): return lay(entries)
+        case .mx(let mx): return lay(mx)
         }
+    }
+
+    private mutating func lay(_ mx: MX) -> haraka_value {
+        let laid = take(haraka_mx.self, 1)
+        laid.initializeElement(at: 0, to: mx.laid { lay($0) })
+        var value = haraka_null()
+        value.type = HARAKA_TYPE_MX
+        value.as.mx = UnsafePointer(laid.baseAddress)
+        return value
     }
 
     private mutating func lay(_ text: String) -> haraka_str {

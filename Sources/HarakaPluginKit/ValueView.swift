@@ -69,6 +69,12 @@ public struct ValueView: @unchecked Sendable {
         return Address(address)
     }
 
+    /// A copy of where to deliver; nil if it is none.
+    public var mx: MX? {
+        guard value.type == HARAKA_TYPE_MX, let mx = value.as.mx else { return nil }
+        return MX(mx.pointee)
+    }
+
     private func keyEquals(_ index: Int, _ name: haraka_str) -> Bool {
         value.type == HARAKA_TYPE_MAP && entry(index).key == Text(name)
     }
@@ -85,6 +91,7 @@ public struct ValueView: @unchecked Sendable {
         case HARAKA_TYPE_NUMBER: return .number(value.as.number)
         case HARAKA_TYPE_TEXT: return .text(text.string)
         case HARAKA_TYPE_ADDRESS: return .text(address?.address.string ?? "")
+        case HARAKA_TYPE_MX: return mx.map { .mx($0) } ?? .null
         case HARAKA_TYPE_LIST: return .list((0..<count).map { self[$0].copied(depth: depth + 1) })
         case HARAKA_TYPE_MAP:
             return .map(

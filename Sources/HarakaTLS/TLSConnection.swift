@@ -62,10 +62,7 @@ final class TLSConnection {
         demandsCertificate = false
         guard attach() else { return nil }
         SSL_set_connect_state(ssl)
-        if let serverName, !serverName.isEmpty {
-            _ = CSSL_set_tlsext_host_name(ssl, serverName)
-            SSL_set1_host(ssl, serverName)
-        }
+        if let serverName { ClientNames.set(ssl, serverName) }
         let protocols = context.protocols
         if !protocols.isEmpty { SSL_set_alpn_protos(ssl, protocols, UInt32(protocols.count)) }
         if let session { SSL_set_session(ssl, session.pointer) }

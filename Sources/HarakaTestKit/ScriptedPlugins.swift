@@ -129,7 +129,7 @@ extension Hook {
         switch self {
         case .postFork, .logging, .config, .userConfig, .preConnection, .heloParse, .ehloParse, .authParse, .auth,
             .authPlain, .authLogin, .authCRAMMD5, .help, .mailParse, .mailPre, .rcptParse, .rcptPre, .receivedLine,
-            .dataHeadersEnd, .dataPostHeaders, .queuePre, .queuePost, .ok, .postConnection:
+            .dataHeadersEnd, .dataPostHeaders, .queuePre, .queuePost, .ok, .postConnection, .preSendTransEmail:
             false
         default: true
         }

@@ -18,6 +18,17 @@ public final class SessionDriver {
     public var clientName: String? = "client.example.net"
     /// The message cannot be stored.
     public var storageFailure: String?
+    /// There is a queue for what clients may relay.
+    public var hasQueue = false {
+        didSet {
+            machine.hasQueue = hasQueue
+            twin?.hasQueue = hasQueue
+        }
+    }
+    /// What the queue says; nil: the message is safe on disk.
+    public var queueFailure: Reply? { didSet { twin?.queueFailure = queueFailure } }
+    /// How many messages the queue was given.
+    public private(set) var stored = 0
     /// The message has more MIME parts than are allowed.
     public var hasTooManyParts = false
     public var hidesParts = false
@@ -131,6 +142,9 @@ public final class SessionDriver {
             put(reply)
             return go(on: then)
         case .proceed(let then): return go(on: then)
+        case .store:
+            stored += 1
+            return machine.stored(queueFailure)
         case .resolveName:
             guard let clientName else {
                 isResolving = true

@@ -3,9 +3,9 @@
 #include <haraka/plugin.h>
 
 HARAKA_PLUGIN("every_macro", "1.0", "Uses each macro of the header",
-              HARAKA_HOOKS("mail rcpt data data_post unrecognized_command") HARAKA_PARENTS("rcpt_to.host_list_base")
+              HARAKA_HOOKS("mail rcpt data data_post queue get_mx unrecognized_command") HARAKA_PARENTS("rcpt_to.host_list_base")
               HARAKA_REPLACES("old_name older_name") HARAKA_NEEDS("regex/1")
-              HARAKA_WANTS("dns/1 tls/1 domains/1 digest/1") HARAKA_VENDOR("nobody") HARAKA_LICENCE("none")
+              HARAKA_WANTS("dns/1 tls/1 domains/1 digest/1 outbound/1 smtp_client/1") HARAKA_VENDOR("nobody") HARAKA_LICENCE("none")
               HARAKA_URL("https://example.com/") HARAKA_HELP("# every_macro\n\nHelp, in Markdown.\n") HARAKA_NOTHING_ELSE);
 
 static void forget(void *context) { (void)context; }
@@ -177,6 +177,68 @@ HARAKA_HOOK(unrecognized_command)
         return HARAKA_PENDING;
     if (haraka_table->restart(call->connection, HARAKA_RESTART_KEEP_NAME) == HARAKA_SUCCESS) return HARAKA_OK;
     return haraka_table->ask_client(call->next, &reply, 512, &line) < 0 ? HARAKA_CONT : HARAKA_PENDING;
+}
+
+/* Outbound: where to, what the queue has, a dialogue with another server. */
+HARAKA_HOOK(get_mx)
+{
+    static haraka_mx none;
+    haraka_mx mx = none;
+    haraka_value value = haraka_null();
+    haraka_message message;
+    const haraka_outbound_1 *queue = (const haraka_outbound_1 *)haraka_service(haraka_table, "outbound/1");
+    if (haraka_table->get(haraka_of_hmail(call->hmail), HARAKA_HMAIL_NUM_FAILURES, &value) != HARAKA_SUCCESS)
+        return HARAKA_CONT;
+    if (queue != NULL && queue->message(call->hmail, &message) == HARAKA_SUCCESS)
+        (void)haraka_table->message_release(message);
+    mx.size = sizeof mx;
+    mx.flags = HARAKA_MX_LMTP | HARAKA_MX_TLS_REQUIRED;
+    mx.exchange = haraka_text("192.0.2.1");
+    value = haraka_null();
+    value.type = HARAKA_TYPE_MX;
+    value.as.mx = &mx;
+    return haraka_answer_value(call, HARAKA_OK, &value);
+}
+
+static void acted(void *context, int32_t status, const haraka_value *value)
+{
+    const haraka_next *next = (const haraka_next *)context;
+    (void)haraka_complete(*next, status < 0 || haraka_value_integer(value, 0) == 0 ? HARAKA_CONT : HARAKA_OK, NULL);
+}
+
+static void replied(void *context, int32_t status, const haraka_smtp_reply *reply)
+{
+    const haraka_next *next = (const haraka_next *)context;
+    (void)haraka_complete(*next, status < 0 || reply->code / 100 != 2 ? HARAKA_DENYSOFT : HARAKA_OK, NULL);
+}
+
+HARAKA_HOOK(queue)
+{
+    const haraka_outbound_1 *queue = (const haraka_outbound_1 *)haraka_service(haraka_table, "outbound/1");
+    const haraka_smtp_client_1 *clients = (const haraka_smtp_client_1 *)haraka_service(haraka_table, "smtp_client/1");
+    const haraka_str to = haraka_text("a@example.com");
+    const haraka_verdict_callback verdict = {decided, context_of(call->next), forget};
+    const haraka_value_callback value = {acted, context_of(call->next), forget};
+    const haraka_smtp_reply_callback reply = {replied, context_of(call->next), forget};
+    static haraka_queue_filter every;
+    static haraka_mail empty;
+    static haraka_smtp_client_options usual;
+    haraka_queue_filter filter = every;
+    haraka_mail mail = empty;
+    haraka_smtp_client_options options = usual;
+    haraka_smtp_client client;
+    filter.size = sizeof filter;
+    mail.size = sizeof mail;
+    mail.recipients = &to;
+    mail.recipient_count = 1;
+    options.size = sizeof options;
+    options.flags = HARAKA_CLIENT_TLS;
+    options.connection = call->connection;
+    if (queue != NULL && queue->act(call->self, HARAKA_QUEUE_RETRY, &filter, &value) == HARAKA_SUCCESS)
+        return HARAKA_PENDING;
+    if (queue != NULL && queue->send(call->self, &mail, &verdict) == HARAKA_SUCCESS) return HARAKA_PENDING;
+    if (clients == NULL || clients->open(call->self, &options, &reply, &client) < 0) return HARAKA_CONT;
+    return HARAKA_PENDING;
 }
 
 HARAKA_REGISTER(self)

@@ -3,11 +3,12 @@
 #include <haraka/plugin.hpp>
 #include <haraka/plugin.hpp>
 
+#include <memory>
 #include <string>
 #include <utility>
 
 HARAKA_PLUGIN("every_wrapper", "1.0", "Uses each part of plugin.hpp",
-              HARAKA_HOOKS("mail rcpt data_headers_end data_post unrecognized_command"));
+              HARAKA_HOOKS("mail rcpt data_headers_end data_post queue queue_outbound unrecognized_command"));
 
 namespace {
 
@@ -87,6 +88,78 @@ HARAKA_CXX_HOOK(unrecognized_command)
     const int32_t status =
         haraka::start_tls(mine, tls, [](haraka::next &mine, int32_t) { (void)mine.answer(HARAKA_OK); });
     if (status < 0) (void)mine.answer(HARAKA_DENYSOFT);
+    return HARAKA_PENDING;
+}
+
+/* The queue: figures, rows, what is done to them, then the mail itself. */
+HARAKA_CXX_HOOK(queue_outbound)
+{
+    const auto outbound = haraka::service<haraka_outbound_1>("outbound/1");
+    if (outbound == nullptr) return HARAKA_CONT;
+    haraka::next mine(call);
+    const haraka_transaction transaction = call->transaction;
+    const auto sent = [](haraka::next &mine, int32_t code, const haraka_reply *reply) { (void)mine.answer(code, reply); };
+    const auto acted = [outbound, transaction, sent](haraka::next &mine, int32_t, const haraka_value *count) {
+        haraka_mail mail = haraka_mail();
+        mail.size = sizeof mail;
+        const int32_t status = haraka_value_integer(count, 0) > 0 ? haraka::send(mine, outbound, mail, sent)
+                                                                  : haraka::send(mine, outbound, transaction, sent);
+        if (status < 0) (void)mine.answer(HARAKA_DENYSOFT);
+    };
+    const auto listed = [outbound, acted](haraka::next &mine, int32_t, const haraka_value *rows) {
+        haraka_queue_filter filter = haraka_queue_filter();
+        filter.size = sizeof filter;
+        filter.limit = static_cast<uint32_t>(haraka_value_count(rows));
+        if (haraka::queue_act(mine, outbound, HARAKA_QUEUE_RETRY, filter, acted) < 0) (void)mine.answer(HARAKA_CONT);
+    };
+    const auto known = [outbound, listed](haraka::next &mine, int32_t status, const haraka_value *) {
+        haraka_queue_filter filter = haraka_queue_filter();
+        filter.size = sizeof filter;
+        if (status < 0 || haraka::queue_list(mine, outbound, filter, listed) < 0) (void)mine.answer(HARAKA_CONT);
+    };
+    if (haraka::queue_stats(mine, outbound, known) < 0) (void)mine.answer(HARAKA_CONT);
+    return HARAKA_PENDING;
+}
+
+/* A dialogue that lives in the lambdas that wait for it. */
+HARAKA_CXX_HOOK(queue)
+{
+    typedef std::shared_ptr<haraka::smtp_client> dialogue;
+    const auto table = haraka::service<haraka_smtp_client_1>("smtp_client/1");
+    if (table == nullptr) return HARAKA_CONT;
+    const dialogue client = std::make_shared<haraka::smtp_client>(table);
+    haraka_smtp_client_options options = haraka_smtp_client_options();
+    options.size = sizeof options;
+    options.host = haraka::text("192.0.2.1");
+    options.connection = call->connection;
+    const haraka_transaction transaction = call->transaction;
+    const auto sent = [client](haraka::next &mine, int32_t, const haraka_smtp_reply *reply) {
+        client->release();
+        (void)mine.answer(reply->code / 100 == 2 ? HARAKA_OK : HARAKA_DENYSOFT);
+    };
+    const auto ready = [client, sent, transaction](haraka::next &mine, int32_t, const haraka_smtp_reply *reply) {
+        haraka_message message = haraka_message();
+        if (reply->code != 354 || haraka_table->message_retain(transaction, &message) < 0)
+            return (void)mine.answer(HARAKA_DENYSOFT);
+        if (client->message(mine, message, sent) < 0) (void)mine.answer(HARAKA_DENYSOFT);
+        (void)haraka_table->message_release(message);
+    };
+    const auto named = [client, ready](haraka::next &mine, int32_t, const haraka_smtp_reply *) {
+        if (client->command(mine, haraka::text("DATA"), ready) < 0) (void)mine.answer(HARAKA_DENYSOFT);
+    };
+    const auto begun = [client, named](haraka::next &mine, int32_t, const haraka_smtp_reply *) {
+        if (client->rcpt(mine, nullptr, named) < 0) (void)mine.answer(HARAKA_DENYSOFT);
+    };
+    const auto opened = [client, begun, transaction](haraka::next &mine, int32_t status, const haraka_smtp_reply *) {
+        haraka_value lines = haraka_null();
+        (void)client->capabilities(&lines);
+        if (status < 0 || client->mail(mine, nullptr, transaction, begun) < 0) (void)mine.answer(HARAKA_CONT);
+    };
+    haraka::next mine(call);
+    haraka::smtp_client other(table);
+    other = haraka::smtp_client(std::move(*client));
+    *client = std::move(other);
+    if (client->open(mine, options, opened) < 0) (void)mine.answer(HARAKA_CONT);
     return HARAKA_PENDING;
 }
 

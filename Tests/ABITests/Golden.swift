@@ -26,7 +26,7 @@ enum Golden: String, CaseIterable, Codable, Sendable, CustomTestStringConvertibl
     #endif
 
     /// Versions of the contract that there are files for. A version stays here for good from 1.0 on.
-    static let versions = ["0.4"]
+    static let versions = ["0.5"]
 
     static let folder: String = {
         let real = realpath(#filePath, nil)

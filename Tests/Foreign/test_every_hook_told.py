@@ -114,6 +114,8 @@ class Told(HookTest):
                 mine = [call for call in calls if call.hook == "queue_post"]
                 self.assertEqual([(call.plugin, call.transaction) for call in mine], [("first", None), ("second", None)], code)
                 counts = "DENYSOFT" if code in ("STOP", "DELAY", "NEXT_HOOK") else code
+                # The server queues by itself what no plugin takes.
+                counts = "OK" if (hook, code) == ("queue_outbound", "CONT") else counts
                 text = {"DONE": "by myself", "DISCONNECT": ""}.get(code, said[1][4:])
                 self.assertEqual([call.arguments for call in mine], [[CODES[counts], text]] * 2, (hook, code))
 
@@ -367,8 +369,8 @@ class HeadersEnd(HookTest):
 
 class Names(ForeignTest):
     def test_every_hook(self):
-        """every hook: answering.c is on each hook of docs/hooks.md, and each of them is known"""
-        tables = re.search(r"## The hooks\n(.*?)### DONE", page(), re.S).group(1)
+        """every hook: answering.c is on each hook about clients of docs/hooks.md, and each of them is known"""
+        tables = re.search(r"## The hooks\n(.*?)### Outbound", page(), re.S).group(1)
         rows = re.findall(r"^\| (`.*?) \|", tables, re.M)
         names = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
         code = read(os.path.join(ROOT, "Tests", "Foreign", "answering.c")).decode()

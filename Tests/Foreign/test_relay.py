@@ -2,6 +2,7 @@
 import tempfile
 
 from inline import hooked, server_with
+from peer import Peer
 from server import ForeignTest, Server, until
 from wire import EHLO, Wire
 
@@ -102,10 +103,16 @@ class Relay(ForeignTest):
             self.assertRegex(client.say(b"\r\ny\r\n.\r\n"), rb"550 outbound \(")
 
     def test_next_hop(self):
-        """relay: a nexthop is without effect yet, which the log says"""
-        for hop, says in ((', "nexthop": "192.0.2.1"', True), ("", False)):
-            with self.server(domains='x.example = { "action": "accept"%s }\n' % hop) as server:
-                self.assertEqual(server.found(r"\[NOTICE\] .*\[relay\] .*nexthop is without effect") is not None, says)
+        """relay: mail for a domain with a nexthop goes there, unless force_routing is off"""
+        with Peer() as peer:
+            domains = 'x.example = { "action": "accept", "nexthop": "127.0.0.1:%d" }\n' % peer.port
+            with self.server("127.0.0.1\n", domains) as server:
+                with Wire(server.port) as client:
+                    self.begin(client)
+                    self.assertEqual(self.rcpt(client, b"y@x.example")[0][:3], b"250")
+                    client.say(b"DATA\r\n")
+                    self.assertEqual(client.say(b"\r\ny\r\n.\r\n")[:3], b"250")
+                self.assertEqual(peer.received()[0].to, ["y@x.example"])
 
     def test_changes(self):
         """relay: networks, domains and switches change at once; a file with a mistake changes nothing"""

@@ -21,9 +21,10 @@ class Status(Bundled):
             self.assertEqual(client.say(b"status pool list\r\n"), b"211 {}\r\n")
             for command in (b"STATUS", b"STATUS QUEUE", b"STATUS QUEUE FLUSH", b"STATUS LIST"):
                 self.assertEqual(client.say(command + b"\r\n"), b"500 Unrecognized command\r\n")
-            for command in (b"STATS", b"LIST", b"INSPECT", b"DISCARD ../x", b"PUSH x"):
-                self.assertEqual(client.say(b"STATUS QUEUE " + command + b"\r\n"),
-                                 b"500 STATUS QUEUE is not available: there is no outbound queue\r\n")
+            for command, reply in ((b"STATS", b'211 "0/0/0"'), (b"LIST", b"211 []"), (b"DISCARD ../x", b"500 No such file in the queue"),
+                                   (b"INSPECT", b'211 {"delivery_queue":[],"temp_fail_queue":[]}'),
+                                   (b"PUSH x", b"500 No such file in the queue")):
+                self.assertEqual(client.say(b"STATUS QUEUE " + command + b"\r\n"), reply + b"\r\n")
             self.assertEqual(client.say(b"STATE\r\n"), b"500 Unrecognized command\r\n")
 
     def test_remote(self):

@@ -154,10 +154,7 @@ struct TLSFileTests {
                 "main.sessionIdContext has no effect: sessions are told apart by the rules they were made under"
             ),
             ("requestOCSP=true", "main.requestOCSP has no effect: OCSP answers are not stapled"),
-            ("mutual_tls=true", "main.mutual_tls has no effect yet: mail is not sent from here"),
             ("enableOCSPStapling=true", "main.enableOCSPStapling has no effect: OCSP answers are not stapled"),
-            ("[outbound]\nciphers=x", "[outbound] has no effect yet: mail is not sent from here"),
-            ("[mutual_auth_hosts]\na.example=b", "[mutual_auth_hosts] has no effect yet: mail is not sent from here"),
         ])
     func idle(text: String, expected: String) {
         #expect(read(text).findings == ["1:1: warning: \(expected)"])

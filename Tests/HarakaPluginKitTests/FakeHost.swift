@@ -34,6 +34,10 @@ final class FakeHost: @unchecked Sendable {
     /// The client has left: nobody takes an answer.
     var isGone = false
     var callbacks: [haraka_callback] = []
+    /// What runs when the hook ends before its answer.
+    var endings: [haraka_callback] = []
+    /// Somebody has one for this hook already.
+    var isCancelTaken = false
     /// Callbacks for files of the configuration, by name.
     var watches: [String: haraka_callback] = [:]
     /// Files that were read, with their type.
@@ -63,6 +67,9 @@ final class FakeHost: @unchecked Sendable {
     static func register(_ body: (Plugin) throws(PluginError) -> Void) -> Int32 {
         let host = shared
         FakeNames.shared.forget()
+        FakeQueue.shared.forget()
+        for ending in host.endings { ending.destroy?(ending.context) }
+        (host.endings, host.isCancelTaken) = ([], false)
         for registered in host.hooks + host.methods { registered.destroy?(registered.context) }
         (host.hooks, host.methods, host.answers, host.log) = ([], [], [], [])
         (host.notes, host.status, host.callbacks, host.isGone) = ([:], HARAKA_SUCCESS, [], false)
@@ -72,23 +79,37 @@ final class FakeHost: @unchecked Sendable {
         return Plugin.register(host.table, haraka_self(bits: 7), body)
     }
 
+    /// Nobody waits for the answer any more.
+    func cancel() {
+        isGone = true
+        let all = endings
+        endings = []
+        for ending in all {
+            ending.function?(ending.context)
+            ending.destroy?(ending.context)
+        }
+    }
+
     /// Runs the first hook of that name with one text as its argument, and returns what its function returned.
     func run(_ name: String, _ argument: String = "") -> Int32 {
+        argument.withCString { run(name, haraka_text_value(haraka_text($0))) }
+    }
+
+    /// The same with an argument of any kind, perhaps about a queued mail.
+    func run(_ name: String, _ argument: haraka_value, hmail: UInt64 = 0) -> Int32 {
         guard let hook = (hooks + methods).first(where: { $0.name == name }) else { return HARAKA_E_ABSENT }
         var call = haraka_call()
         call.size = MemoryLayout<haraka_call>.size
         call.`self` = haraka_self(bits: 7)
         call.next = haraka_next(bits: 99)
         call.connection = haraka_connection(bits: 1)
-        call.transaction = haraka_transaction(bits: 2)
+        call.transaction = haraka_transaction(bits: hmail == 0 ? 2 : 0)
+        call.hmail = haraka_hmail(bits: hmail)
         call.context = hook.context
-        return argument.withCString { text in
-            var value = haraka_text_value(haraka_text(text))
-            return withUnsafePointer(to: &value) { value in
-                call.arguments = value
-                call.argument_count = 1
-                return hook.function(&call)
-            }
+        return withUnsafePointer(to: argument) { value in
+            call.arguments = value
+            call.argument_count = 1
+            return hook.function(&call)
         }
     }
 
@@ -112,8 +133,9 @@ final class FakeHost: @unchecked Sendable {
 
     /// The generation ends: nothing runs any more.
     func revoke() {
-        for callback in callbacks + watches.values { callback.destroy?(callback.context) }
+        let all = callbacks + watches.values
         (callbacks, watches) = ([], [:])
+        for callback in all { callback.destroy?(callback.context) }
     }
 
     /// A file of the configuration has changed.
@@ -148,6 +170,16 @@ final class FakeHost: @unchecked Sendable {
         table.pointee.complete = { _, code, reply in
             if FakeHost.shared.isGone { return HARAKA_E_GONE }
             FakeHost.shared.answers.append(Answered(code, reply?.pointee))
+            return HARAKA_SUCCESS
+        }
+        table.pointee.deadline = { _, left in
+            left?.pointee = 30_000
+            return FakeHost.shared.isGone ? HARAKA_E_GONE : HARAKA_SUCCESS
+        }
+        table.pointee.on_cancel = { _, callback in
+            guard let callback, !FakeHost.shared.isCancelTaken else { return HARAKA_E_STATE }
+            FakeHost.shared.endings.append(callback.pointee)
+            FakeHost.shared.isCancelTaken = true
             return HARAKA_SUCCESS
         }
         table.pointee.log_enabled = { $0 <= FakeHost.shared.logLevel ? 1 : 0 }
@@ -194,6 +226,11 @@ final class FakeHost: @unchecked Sendable {
             FakeHost.shared.log.append("timer \(delay)")
             FakeHost.shared.callbacks.append(callback.pointee)
             timer?.pointee = haraka_timer(bits: 5)
+            return HARAKA_SUCCESS
+        }
+        table.pointee.timer_cancel = { timer in
+            FakeHost.shared.log.append("cancelled \(timer.bits)")
+            FakeHost.shared.revoke()
             return HARAKA_SUCCESS
         }
         table.pointee.offload = { _, work, callback in

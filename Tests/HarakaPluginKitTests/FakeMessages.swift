@@ -9,6 +9,7 @@ extension FakeHost {
             out?.pointee = haraka_message(bits: 8)
             return HARAKA_SUCCESS
         }
+        table.pointee.message_size = { _ in 1000 }
         table.pointee.message_release = { _ in HARAKA_SUCCESS }
         table.pointee.message_stream = { _, options, out in
             let options = options?.pointee ?? haraka_stream_options()

@@ -42,7 +42,7 @@ final class FakeNames: @unchecked Sendable {
         case "dns/1": return UnsafeRawPointer(names)
         case "tls/1": return UnsafeRawPointer(tls)
         case "domains/1": return UnsafeRawPointer(domains)
-        default: return nil
+        default: return FakeQueue.shared.service(name)
         }
     }
 
@@ -174,6 +174,10 @@ extension FakeHost {
             return FakeNames.shared.status
         }
         table.pointee.get = { _, property, out in
+            if let value = FakeQueue.shared.properties[property] {
+                out?.pointee = FakeQueue.laid(value)
+                return HARAKA_SUCCESS
+            }
             switch property {
             case HARAKA_CONN_TLS_ENABLED: out?.pointee = haraka_boolean(1)
             case HARAKA_CONN_TLS_BITS: out?.pointee = haraka_integer(256)

@@ -33,6 +33,23 @@ struct FilesOfLinesTests {
         #expect(mode == 0o640)
     }
 
+    @Test("what is known of a file from outside: mode, size, time")
+    func info() throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try Folder(creating: path)
+        let missing = folder.info("list")
+        #expect(missing == nil)
+        try Data("12345".utf8).write(to: URL(fileURLWithPath: path + "/list"))
+        try FileManager.default.setAttributes([.posixPermissions: 0o4750], ofItemAtPath: path + "/list")
+        let (info, changed) = (folder.info("list"), folder.changed("list"))
+        #expect(info?.mode == 0o4750)
+        #expect(info?.size == 5)
+        #expect(info?.changed == changed && (changed ?? 0) > 1_700_000_000)
+        _ = try folder.folder("below", create: true)
+        let below = folder.info("below")
+        #expect(below == nil)
+    }
+
     @Test("lines that are added at the same time are all there, each whole")
     func atOnce() async throws {
         defer { try? FileManager.default.removeItem(atPath: path) }

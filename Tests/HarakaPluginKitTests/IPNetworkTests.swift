@@ -105,6 +105,19 @@ struct IPNetworkTests {
             #expect(lend(address, networks.contains) == isIn, "\(address)")
         }
     }
+
+    @Test(
+        "names of lines that change hands show the address",
+        arguments: [
+            ("dsl-2-1.", true), ("1.2.pool.", true), ("p192-0.", true), ("host192000002001.", true),
+            ("C0000201.x.", true),
+            ("xc0000201x", true), ("mail.", false), ("192.", false), ("2.100.1.", false), ("", false),
+            ("000192.0", false),
+        ] as [(String, Bool)])
+    func shown(name: String, isShown: Bool) {
+        #expect(IPAddress("192.0.2.1")?.isShown(in: name) == isShown)
+        #expect(IPAddress("2001:db8::1")?.isShown(in: name) == false)
+    }
 }
 
 /// Lends a string as the host would.

@@ -90,6 +90,84 @@ extension KitTests {
             #expect(host.answers == [.init(code: HARAKA_DENYSOFT, lines: ["plugin gave no answer"])])
         }
 
+        @Test("the end of the hook stops the timer, and nobody is told")
+        func afterCancelled() {
+            FakeHost.register { plugin in
+                plugin.hook("mail") { _, next in next.after(milliseconds: 250) { next in next.continue() } }
+            }
+            _ = host.run("mail")
+            host.cancel()
+            #expect(host.log == ["timer 250", "cancelled 5"])
+            #expect(host.callbacks.isEmpty)
+            #expect(host.answers == [])
+        }
+
+        @Test("one who waits twice, or with an onCancel of its own, is let go when the time comes")
+        func afterWithoutEnding() {
+            FakeHost.register { plugin in
+                plugin.hook("mail") { _, next in
+                    next.onCancel {}
+                    next.after(milliseconds: 250) { next in next.plugin.log(.crit, "ran") }
+                }
+            }
+            _ = host.run("mail")
+            host.cancel()
+            #expect(host.log == ["timer 250"])
+            host.drain()
+            #expect(host.log == ["timer 250"])
+        }
+
+        @Test("a timer's closure that throws refuses for now")
+        func afterThrows() {
+            FakeHost.register { plugin in
+                plugin.hook("mail") { _, next in
+                    next.after(milliseconds: 250) { next throws(PluginError) in
+                        next.after(milliseconds: 10) { _ throws(PluginError) in throw PluginError("why") }
+                    }
+                }
+            }
+            _ = host.run("mail")
+            host.drain()
+            #expect(host.answers == [.init(code: HARAKA_DENYSOFT, lines: ["plugin failed"])])
+            #expect(host.log == ["timer 250", "timer 10", "2 failed: why"])
+        }
+
+        @Test("work for a client that has left is done, and its closure let go; if it threw, the log knows")
+        func offloadedForNobody() {
+            FakeHost.register { plugin in
+                plugin.hook("queue") { _, next in
+                    next.offload({ 1 }) { _, next in next.plugin.log(.crit, "ran") }
+                }
+                plugin.hook("mail") { _, next in
+                    next.offload({ () throws(PluginError) -> Int in throw PluginError("disk full") }) { _, next in
+                        next.ok()
+                    }
+                }
+            }
+            _ = host.run("queue")
+            host.isGone = true
+            host.drain()
+            #expect(host.log == [])
+            host.isGone = false
+            _ = host.run("mail")
+            host.isGone = true
+            host.drain()
+            #expect(host.log == ["2 failed: disk full"])
+            #expect(host.answers == [])
+        }
+
+        @Test("a closure after offloaded work that throws refuses for now")
+        func offloadedThenThrows() {
+            FakeHost.register { plugin in
+                plugin.hook("queue") { _, next in
+                    next.offload({ 1 }) { (_, _) throws(PluginError) in throw PluginError("why") }
+                }
+            }
+            _ = host.run("queue")
+            host.drain()
+            #expect(host.answers == [.init(code: HARAKA_DENYSOFT, lines: ["plugin failed"])])
+        }
+
         @Test("timers run their closure, and it is freed afterwards")
         func timers() {
             final class Counter { var count = 0 }

@@ -103,9 +103,14 @@ struct Pair {
         _ server: TLSContext, _ client: TLSContext, name: String? = nil, resuming session: TLSSession? = nil,
         port: Int = 25
     ) throws {
-        self.server = try End(TLSHandler(server: server, limit: .seconds(30)), port: port)
-        self.client = try End(
-            TLSHandler(client: client, serverName: name, limit: .seconds(30), resuming: session))
+        try self.init(
+            server: TLSHandler(server: server, limit: .seconds(30)),
+            client: TLSHandler(client: client, serverName: name, limit: .seconds(30), resuming: session), port: port)
+    }
+
+    init(server: TLSHandler, client: TLSHandler, port: Int = 25) throws {
+        self.server = try End(server, port: port)
+        self.client = try End(client)
         try self.server.begin()
         try self.client.begin()
     }

@@ -56,7 +56,7 @@ private func queue(_ call: borrowing Call, _ next: consuming Next, _ settings: S
     // thread needs is taken along: it must not ask the host.
     let delivery = Delivery(
         path: settings.path, message: try transaction.message(), envelope: envelope(of: transaction),
-        milliseconds: timeLimit(next.millisecondsLeft))
+        milliseconds: timeLimit(next.millisecondsLeft), plugin: call.plugin, object: transaction.object)
     let job = jobs.begin()
     next.offload {
         delivery.outcome()
@@ -88,12 +88,10 @@ private func finish(_ outcome: Outcome, _ transaction: Transaction, _ next: cons
         transaction.results.pass("qmail-queue")
         next.ok("Queued!")
     case .refused(let why):
-        next.plugin.log(.info, about: transaction.object, "refused: \(why)")
         transaction.results.fail(why)
         next.deny("Message refused")
     case .failed(let why):
         // Another queue plugin may take it; if there is none, the client keeps it.
-        next.plugin.log(.error, about: transaction.object, why)
         transaction.results.error(why)
         next.continue()
     }
@@ -105,9 +103,22 @@ private struct Delivery: Sendable {
     let message: Message
     let envelope: [UInt8]
     let milliseconds: Int64
+    let plugin: Plugin
+    let object: Object
+
+    /// The log knows how it ended also if the client has gone meanwhile.
+    func outcome() -> Outcome {
+        let outcome = run()
+        switch outcome {
+        case .queued: break
+        case .refused(let why): plugin.log(.info, about: object, "refused: \(why)")
+        case .failed(let why): plugin.log(.error, about: object, why)
+        }
+        return outcome
+    }
 
     /// Runs it to its end. On a thread that may wait.
-    func outcome() -> Outcome {
+    private func run() -> Outcome {
         do throws(PluginError) {
             let program = try Program(path, inputs: 2, milliseconds: milliseconds)
             // A program that has seen enough ends before it has read all: how it ended says more than the broken pipe.

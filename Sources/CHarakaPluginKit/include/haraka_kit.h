@@ -56,8 +56,15 @@ HARAKA_HIDDEN int32_t haraka_kit_mode_at(int32_t folder, const char *_Nonnull na
 HARAKA_HIDDEN int32_t haraka_kit_set_mode(int32_t file, int32_t mode);
 /* Waits until nobody else holds this file or folder, in any process; until it is closed. */
 HARAKA_HIDDEN int32_t haraka_kit_lock(int32_t file);
-/* Seconds since 1970 of the last change of a regular file; negative: error, or not a regular file. */
-HARAKA_HIDDEN int64_t haraka_kit_changed_at(int32_t folder, const char *_Nonnull name);
+/* Permission bits, bytes, and seconds since 1970 of the last change of a regular file. */
+typedef struct haraka_kit_file_info {
+    int64_t size;
+    int64_t changed;
+    int32_t mode;
+} haraka_kit_file_info;
+/* -EINVAL if it is no regular file. */
+HARAKA_HIDDEN int32_t haraka_kit_info_at(int32_t folder, const char *_Nonnull name,
+                                         haraka_kit_file_info *_Nonnull info);
 /* Calls `each` with every name but those that begin with a dot. */
 HARAKA_HIDDEN int32_t haraka_kit_list(int32_t folder, void *_Nullable context,
                                       void (*_Nonnull each)(void *_Nullable context, const char *_Nonnull name));

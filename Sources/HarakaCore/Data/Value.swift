@@ -95,6 +95,16 @@ public struct ValueMap: Sendable, Equatable {
 
 /// Where to deliver: the answer of `get_mx`.
 public struct MX: Sendable, Equatable {
+    /// Whether STARTTLS is used there.
+    public enum TLS: Sendable, Equatable {
+        /// As outbound.ini says.
+        case asSettings
+        /// Nothing is sent without it and a certificate that is vouched for.
+        case required
+        /// Not even if it is offered.
+        case never
+    }
+
     public var exchange = ""
     public var path = ""
     public var priority = 0
@@ -105,6 +115,7 @@ public struct MX: Sendable, Equatable {
     public var authUser = ""
     public var authPassword = ""
     public var authType = ""
+    public var tls = TLS.asSettings
 
     public init() {}
 }

@@ -12,6 +12,7 @@ public enum Hook: UInt8, Sendable, CaseIterable {
     case receivedLine, data, dataHeadersEnd, maxDataExceeded, dataPostHeaders, dataPost
     case queuePre, queue, queueOutbound, queueOK, queuePost
     case resetTransaction, deny, ok, disconnect, postConnection
+    case preSendTransEmail, sendEmail, getMX, delivered, deferred, bounce
 
     public static let count = Hook.allCases.count
 
@@ -68,6 +69,12 @@ public enum Hook: UInt8, Sendable, CaseIterable {
         case .ok: "ok"
         case .disconnect: "disconnect"
         case .postConnection: "post_connection"
+        case .preSendTransEmail: "pre_send_trans_email"
+        case .sendEmail: "send_email"
+        case .getMX: "get_mx"
+        case .delivered: "delivered"
+        case .deferred: "deferred"
+        case .bounce: "bounce"
         }
     }
 

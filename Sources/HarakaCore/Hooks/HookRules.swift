@@ -39,6 +39,12 @@ public struct HookRules: Sendable, Equatable {
             canRefuse = true
             consultsDeny = false
         case .authParse: consultsDeny = false
+        // About a mail that has been accepted: no client is there to be refused. A plugin that cannot say where a mail goes
+        // must not send it where DNS says.
+        case .getMX:
+            canRefuse = true
+            consultsDeny = false
+        case .preSendTransEmail, .sendEmail, .delivered, .deferred, .bounce: consultsDeny = false
         // A refusal of these is for good (5xx), and a plugin that fails must not refuse for good: the core's own way
         // counts.
         case .heloParse, .ehloParse, .mailParse, .rcptParse, .mailPre, .rcptPre, .help: break

@@ -49,7 +49,7 @@ public enum HookCode: Int32, Sendable, CaseIterable {
         switch self {
         case .stop: hook == .log || hook == .logging
         case .nextHook: hook == .unrecognizedCommand
-        case .delay: false
+        case .delay: hook == .sendEmail
         default: true
         }
     }

@@ -10,6 +10,8 @@ public enum SessionAction: Sendable {
     case send(Reply, Then)
     /// Send nothing; the plugin has answered.
     case proceed(Then)
+    /// Put the message into the queue; then `stored`.
+    case store
     /// Look up the client's name; then `nameResolved`.
     case resolveName
     /// Close the socket: the session is over.
@@ -53,6 +55,8 @@ public enum Question: Sendable, Equatable {
     /// How `queue` ended, and what the client was told.
     case queuePost(HookCode, String)
     case resetTransaction, rset, quit, disconnect, postConnection
+    /// The message is about to be queued; its header is complete.
+    case preSendTransEmail
     /// The rest of the line.
     case vrfy(String)
     case noop(String)
@@ -94,6 +98,7 @@ public enum Question: Sendable, Equatable {
         case .queueOK: .queueOK
         case .queuePost: .queuePost
         case .resetTransaction: .resetTransaction
+        case .preSendTransEmail: .preSendTransEmail
         case .vrfy: .vrfy
         case .noop: .noop
         case .help: .help

@@ -26,7 +26,8 @@ extension SessionMachine {
         guard !isDisconnecting else { return .wait }
         omitsStatus = false
         switch state {
-        case .resuming(.disconnect), .repeating(.disconnect): return .wait
+        // The queue answers within the time of a disk; what it says counts.
+        case .resuming(.disconnect), .repeating(.disconnect), .storing: return .wait
         case .asking(.queueOK(let text)):
             // A plugin has the message: a client that hears 421 now would send it a second time.
             count(.ok)

@@ -8,7 +8,8 @@ extension SessionMachine {
     mutating func endsEarly(_ verdict: Verdict, _ question: Question) -> SessionAction? {
         guard verdict.code == .done || verdict.code == .disconnect else { return nil }
         switch question {
-        case .connectInit, .lookupRDNS, .connect, .resetTransaction, .queueOK, .queuePost, .disconnect, .postConnection:
+        case .connectInit, .lookupRDNS, .connect, .resetTransaction, .queueOK, .queuePost, .disconnect, .postConnection,
+            .preSendTransEmail:
             return nil
         // There is nothing to be said yet.
         case .preConnection, .receivedLine, .dataHeadersEnd: if verdict.code == .done { return nil }

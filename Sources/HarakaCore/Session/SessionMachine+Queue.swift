@@ -1,6 +1,6 @@
 // The end of a transaction: who takes the message, and what the client is told. docs/hooks.md `queue`.
 
-import SMTPSyntax
+public import SMTPSyntax
 
 extension SessionMachine {
     /// The message is wanted.
@@ -45,13 +45,34 @@ extension SessionMachine {
             noteQueueEnd(verdict.code, reply.text)
             return send(reply, then: verdict.code.disconnects ? .disconnect : .reset(.read))
         default:
-            // No plugin took it and there is no queue of our own yet: the client keeps it.
+            // No plugin took it, and it is not for our own queue: the client keeps it.
             count(.cont)
             let text = "Queuing declined or disabled, try later"
             let reply = marked(verdict.reply.refusal(451, text), mark)
             noteQueueEnd(verdict.code, reply.text)
             return send(reply, then: .reset(.read))
         }
+    }
+
+    /// No plugin took what the client may relay.
+    mutating func queueOurselves() -> SessionAction {
+        heard.contains(.preSendTransEmail) ? ask(.preSendTransEmail) : store()
+    }
+
+    mutating func store() -> SessionAction {
+        state = .storing
+        return .store
+    }
+
+    /// The message is safe on disk; or it is not, and this is to be said: a 4xx reply.
+    public mutating func stored(_ failure: Reply? = nil) -> SessionAction {
+        guard case .storing = state, !isDisconnecting else { return .wait }
+        guard let failure else { return queueDecided(Verdict(.ok)) }
+        connection.transaction?.queueVerdict = Verdict(.denySoft)
+        count(.denySoft)
+        let reply = marked(failure, mark)
+        noteQueueEnd(.denySoft, reply.text)
+        return send(reply, then: .reset(.read))
     }
 
     private func marked(_ reply: Reply, _ mark: String) -> Reply {

@@ -18,6 +18,8 @@ public struct SessionMachine: ~Copyable {
         /// The same, and the reply is sent again first.
         case repeating(Step)
         case receivingMessage
+        /// The message is on its way into the queue.
+        case storing
         /// Every line but QUIT gets this reply (Haraka's LOOP).
         case looping(Reply)
         case closed
@@ -55,6 +57,8 @@ public struct SessionMachine: ~Copyable {
     var queueEnd: (code: HookCode, text: String)?
     /// Why no mail is taken at the moment, in words for the client; nil: it is. RFC 5321 section 4.5.3.1.10's 452.
     public var pressure: String?
+    /// There is a queue for what clients may relay.
+    public var hasQueue = false
     /// `connected` was called: only then are there plugins to be told of the end.
     var hasBegun = false
     /// TLS has begun in the midst of a command: what was said in the clear is dropped when the command is over.
@@ -192,6 +196,7 @@ public struct SessionMachine: ~Copyable {
         case .dataPostHeaders: return judged(verdict) ?? askDataPost()
         case .dataPost: return judged(verdict) ?? askQueuePre()
         case .queuePre: return queuePreDecided(verdict)
+        case .queueOutbound where verdict.code == .cont && hasQueue: return queueOurselves()
         case .queue, .queueOutbound: return queueDecided(verdict)
         case .queueOK(let text): return queueReported(text)
         case .queuePost: return goOnAfterReset()
@@ -207,6 +212,7 @@ public struct SessionMachine: ~Copyable {
             return unrecognizedDecided(verdict, word, rest)
         // Plugins ask it, and the answer is theirs.
         case .custom: return proceed()
+        case .preSendTransEmail: return store()
         }
     }
 }

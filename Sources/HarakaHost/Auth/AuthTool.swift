@@ -3,30 +3,6 @@
 import ArgumentParser
 import Glibc
 
-/// The tool's way in.
-enum AuthTool {
-    /// - Parameter arguments: what follows `haraka auth`.
-    /// - Returns: the exit status: 0 all is well, 1 it is not.
-    /// - Throws: `CommandError` for what the user got wrong (exit status 255).
-    static func run(_ arguments: [String]) throws -> Int32 {
-        let command: any ParsableCommand
-        do { command = try AuthCommand.parseAsRoot(arguments) } catch {
-            let text = AuthCommand.fullMessage(for: error)
-            guard AuthCommand.exitCode(for: error) == .success else {
-                // The lead "Error: " is the parser's; the caller puts its own.
-                throw CommandError(text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text)
-            }
-            print(text)
-            return 0
-        }
-        guard let tool = command as? any ToolCommand else {
-            print(AuthCommand.helpMessage(columns: 100))
-            return 0
-        }
-        return try tool.execute()
-    }
-}
-
 struct AuthCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "auth", _superCommandName: "haraka", abstract: "Tools for those who keep users.",

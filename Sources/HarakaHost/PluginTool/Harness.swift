@@ -40,6 +40,8 @@ final class Harness {
             loop: loop, log: log, configuration: configuration, roots: run.file.roots, version: "Haraka for Swift",
             page: run.faults)
         host.resolver = resolver
+        host.outbound = CheckOutbound(loop, resolver)
+        host.smtpClients = CheckServers(loop, resolver)
         TableSpy.install(on: host.hostTable)
         let report = run.report
         loop.willRun = { place in report.place = place }
@@ -83,6 +85,11 @@ final class Harness {
         clients.append(client)
         host.begin(client)
         return client
+    }
+
+    func mail(_ style: ArgumentStyle = .normal) -> CheckMail {
+        number += 1
+        return CheckMail(self, number, style)
     }
 
     func forget(_ client: CheckClient) { clients.removeAll { $0 === client } }

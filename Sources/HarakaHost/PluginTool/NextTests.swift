@@ -18,10 +18,14 @@ enum NextTests {
         let harness = Harness(run)
         let generation = try harness.load()
         let clients = thinking(harness, generation)
+        let mails = thinkingMails(harness, generation)
         let began = CheckLoop.now()
         // All at once: the host gives up on each when its time is over, and says so.
         for client in clients { _ = client.wait(atMost: Int64(Harness.timeLimit * 1000) + 1000) }
-        if !clients.isEmpty { run.note("takes its time, \(CheckLoop.now() - began) ms here, and answers") }
+        for mail in mails { mail.wait(atMost: Int64(Harness.timeLimit * 1000) + 1000) }
+        if !clients.isEmpty || !mails.isEmpty {
+            run.note("takes its time, \(CheckLoop.now() - began) ms here, and answers")
+        }
         for client in clients { client.leave() }
         harness.loop.settle(atMost: 1000)
         harness.finish()
@@ -50,9 +54,11 @@ enum NextTests {
         harness.resolver.isSilent = true
         let generation = try harness.load()
         let clients = thinking(harness, generation)
-        guard !clients.isEmpty else { return run.skip("no hook takes its time") }
+        let mails = thinkingMails(harness, generation)
+        guard !clients.isEmpty || !mails.isEmpty else { return run.skip("no hook takes its time") }
         // What it knew is gone when it comes back, and it is told so.
         harness.tolerated = [HARAKA_E_HANDLE]
+        // The mails stay until their questions are answered.
         harness.stop()
         // That answers were left open is what was tried here.
         _ = harness.log.takeComplaints()
@@ -65,11 +71,13 @@ enum NextTests {
         harness.resolver.isSilent = true
         let generation = try harness.load(timeout: 0.02)
         let clients = thinking(harness, generation)
-        guard !clients.isEmpty else { return run.skip("no hook takes its time") }
+        let mails = thinkingMails(harness, generation)
+        guard !clients.isEmpty || !mails.isEmpty else { return run.skip("no hook takes its time") }
         // What it knew is gone when it comes back, and it is told so.
         harness.tolerated = [HARAKA_E_HANDLE]
         run.at("after its time limit")
         for client in clients { _ = client.wait(atMost: 500) }
+        for mail in mails { mail.wait(atMost: 500) }
         harness.loop.settle(atMost: 1500)
         for client in clients { client.leave() }
         // The host has complained of every one of them, as it should.
@@ -83,10 +91,12 @@ enum NextTests {
         harness.resolver.isSilent = true
         let generation = try harness.load()
         let clients = thinking(harness, generation)
-        guard !clients.isEmpty else { return run.skip("no hook takes its time") }
+        let mails = thinkingMails(harness, generation)
+        guard !clients.isEmpty || !mails.isEmpty else { return run.skip("no hook takes its time") }
         // What it knew is gone when it comes back, and it is told so.
         harness.tolerated = [HARAKA_E_HANDLE]
         for client in clients { act(harness, client) }
+        for mail in mails { mail.withdraw() }
         run.at("after the client had gone")
         harness.loop.settle(atMost: 1500)
         harness.finish(.process)
@@ -100,6 +110,14 @@ enum NextTests {
             let own = client.question(hook, .normal).map { [$0] } ?? []
             client.leave()
             return (own + harness.commands(hook, .normal)).compactMap { thinking(harness, hook, $0) }
+        }
+    }
+
+    /// A mail for each hook that is not answered at once.
+    private static func thinkingMails(_ harness: Harness, _ generation: Generation) -> [CheckMail] {
+        Harness.hooks(generation).filter(CheckMail.isAbout).compactMap { hook in
+            let mail = harness.mail()
+            return mail.ask(hook, .normal) == nil ? mail : nil
         }
     }
 

@@ -2,35 +2,6 @@
 
 import ArgumentParser
 
-/// The tool's way in.
-enum PluginTool {
-    /// - Parameter arguments: what follows `haraka plugin`.
-    /// - Returns: the exit status: 0 all is well, 1 the plugin is not.
-    /// - Throws: `CommandError` for what the user got wrong (exit status 255).
-    static func run(_ arguments: [String]) throws -> Int32 {
-        let command: any ParsableCommand
-        do { command = try PluginCommand.parseAsRoot(arguments) } catch {
-            let text = PluginCommand.fullMessage(for: error)
-            guard PluginCommand.exitCode(for: error) == .success else {
-                // The lead "Error: " is the parser's; the caller puts its own.
-                throw CommandError(text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text)
-            }
-            print(text)
-            return 0
-        }
-        guard let tool = command as? any ToolCommand else {
-            print(PluginCommand.helpMessage(columns: 100))
-            return 0
-        }
-        return try tool.execute()
-    }
-}
-
-/// A subcommand that says how the process ends.
-protocol ToolCommand: ParsableCommand {
-    func execute() throws -> Int32
-}
-
 struct PluginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plugin", _superCommandName: "haraka",

@@ -51,11 +51,11 @@ extension CheckClient {
     private static let inTransaction: Set<String> = [
         "mail", "rcpt_parse", "rcpt_pre", "rcpt", "rcpt_ok", "received_line", "data", "data_headers_end",
         "max_data_exceeded", "data_post_headers", "data_post", "queue_pre", "queue", "queue_outbound", "queue_ok",
-        "reset_transaction",
+        "reset_transaction", "pre_send_trans_email",
     ]
     private static let afterData: Set<String> = [
         "max_data_exceeded", "data_post_headers", "data_post", "queue_pre", "queue", "queue_outbound", "queue_ok",
-        "reset_transaction",
+        "reset_transaction", "pre_send_trans_email",
     ]
 
     /// Brings the connection into the state in which the core asks that hook.
@@ -76,6 +76,8 @@ extension CheckClient {
         guard let known = Hook(name: hook) else { return .named(hook, word: word, rest: rest) }
         switch known {
         case .initMaster, .initChild, .postFork, .log, .logging, .deny, .ok: return nil
+        // About mails, not about connections.
+        case .sendEmail, .getMX, .delivered, .deferred, .bounce: return nil
         // Asked when another plugin reads a file.
         case .config, .userConfig: return .named(hook, word: style.text("some.ini"), rest: style.text("ini"))
         case .heloParse: return .heloParse(word: "HELO", rest: rest)
@@ -104,7 +106,7 @@ extension CheckClient {
         let questions: [Question] = [
             .preConnection, .connectInit, .lookupRDNS, .connect, .capabilities, .receivedLine, .data, .dataHeadersEnd,
             .maxDataExceeded, .dataPostHeaders, .dataPost, .queuePre, .queue, .queueOutbound, .resetTransaction, .rset,
-            .quit, .disconnect, .postConnection,
+            .quit, .disconnect, .postConnection, .preSendTransEmail,
         ]
         return questions.first { $0.hook == hook }
     }
@@ -126,6 +128,10 @@ extension Harness {
         // What is told to `ok` is told by the way.
         case .ok?: return false
         case .deny?: Refuser.askDeny(self, style)
+        case .sendEmail?, .getMX?, .delivered?, .deferred?, .bounce?:
+            let mail = mail(style)
+            // As with clients: who needs longer is looked at in the group `next`.
+            if mail.ask(hook, style) == nil, mail.wait(atMost: 250) == nil { mail.withdraw() }
         default:
             let asked = [connect()] + commands(hook, style).map { _ in connect() }
             guard let first = asked.first, let question = first.question(hook, style) else {

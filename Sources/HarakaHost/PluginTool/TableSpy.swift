@@ -47,6 +47,7 @@ enum TableSpy {
         aroundResults(table)
         aroundMessages(table)
         aroundWork(table)
+        aroundServices(table)
     }
 
     // MARK: noting

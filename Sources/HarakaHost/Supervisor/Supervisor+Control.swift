@@ -9,6 +9,7 @@ extension Supervisor {
         case ["reload"]: reload { answer($0.lines) }
         case ["graceful"]: replaceWorkers { answer($0.lines) }
         case ["status"]: status { answer([$0.json(), "OK"]) }
+        case _ where words.first == "queue": queue(Array(words.dropFirst()), answer)
         default: answer(["unknown command: \(words.joined(separator: " "))", "ERROR"])
         }
     }

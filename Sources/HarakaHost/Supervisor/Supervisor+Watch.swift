@@ -23,7 +23,7 @@ extension Supervisor {
     private func lookAtCertificates() {
         loop.after(60) { [unowned self] in
             guard !isStopping else { return }
-            let (found, problems) = TLSMaterial.load(folder)
+            let (found, _, problems) = TLSMaterial.load(folder)
             if found != configuration.tls, !problems.contains(where: { $0.severity == .error }) {
                 configurationChanged(["tls.ini"])
             }

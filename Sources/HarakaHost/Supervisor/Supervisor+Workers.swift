@@ -40,6 +40,8 @@ extension Supervisor {
         workers.append(worker)
         let (secret, epoch) = tickets.state
         mine.send("tickets", [TicketSecret.text(secret), "\(epoch)", "\(ticketPeriod)"])
+        let hint = id.role == .delivery ? hints.read : hints.write
+        if !isInProcess, hint >= 0 { mine.send("hints", descriptors: [hint]) }
         loop.watch(mine.descriptor) { [unowned self, unowned worker] in receive(from: worker) }
         return worker
     }
@@ -88,6 +90,7 @@ extension Supervisor {
             guard fields.count == 2 else { return }
             worker.questions.removeValue(forKey: fields[0])?(fields[1])
         case "stale": readOnlyAtLoad(fields)
+        case "ask_queue": askQueue(for: worker, fields)
         default: log(.error, "\(worker.name) sent what nobody understands: \(delivery.verb)")
         }
     }
@@ -106,11 +109,14 @@ extension Supervisor {
     }
 
     /// Asks a worker something; nil if it is gone or does not answer in time.
-    func ask(_ worker: WorkerHandle, _ verb: String, within seconds: Double, _ answer: @escaping (String?) -> Void) {
+    func ask(
+        _ worker: WorkerHandle, _ verb: String, _ words: [String] = [], within seconds: Double,
+        _ answer: @escaping (String?) -> Void
+    ) {
         lastQuestion += 1
         let id = "\(lastQuestion)"
         worker.questions[id] = answer
-        if !worker.link.send(verb, [id]) { worker.questions.removeValue(forKey: id)?(nil) }
+        if !worker.link.send(verb, [id] + words) { worker.questions.removeValue(forKey: id)?(nil) }
         loop.after(seconds) { [weak worker] in worker?.questions.removeValue(forKey: id)?(nil) }
     }
 

@@ -50,6 +50,8 @@ final class Supervisor {
     let tickets: TicketKeys
     let ticketPeriod: Int64
     var lastQuestion = 0
+    /// On which smtp workers tell the delivery worker of mail that they have queued: it outlives them all.
+    let hints: (read: Int32, write: Int32)
     var isServing = false
     var isStopping = false
     /// Why the start failed, or why `on_crash=stop` ended the server.
@@ -83,6 +85,10 @@ final class Supervisor {
         logger = Logger(level: .info, format: .default, timestamps: false, descriptor: 1)
         ticketPeriod = configuration.tls?.ticketPeriod ?? 3600
         tickets = TicketKeys(secret: TicketSecret.random(), epoch: Int64(time(nil)), period: ticketPeriod)
+        var ends: [Int32] = [-1, -1]
+        let isMade = pipe(&ends) == 0
+        for end in ends where isMade { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        hints = (ends[0], ends[1])
         configuration.configure(logger)
     }
 
@@ -150,7 +156,7 @@ final class Supervisor {
             case SIGUSR2:
                 log(.notice, "SIGUSR2 received, loading the plugins anew")
                 reload { _ in }
-            case SIGHUP: log(.notice, "SIGHUP received; there is no queue to flush yet")
+            case SIGHUP: flushQueue()
             default:
                 log(.notice, "\(signal == SIGINT ? "SIGINT" : "SIGTERM") received")
                 stop()

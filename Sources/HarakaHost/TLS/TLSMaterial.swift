@@ -9,6 +9,8 @@ struct TLSMaterial {
     /// nil: there is no certificate, so there is no TLS; or none can be used, and ``diagnostics`` say why.
     private(set) var settings: TLSSettings?
     private(set) var diagnostics: [Diagnostic]
+    /// Towards other servers, which needs no certificate.
+    private(set) var outbound: ClientTLSSettings
     /// For people: where each certificate comes from.
     private(set) var items: [CertificateStock.Item]
     /// Files and folders whose change may change all this. Those that do not exist yet too.
@@ -17,9 +19,11 @@ struct TLSMaterial {
     /// For start, `--check` and live changes.
     ///
     /// - Parameter directory: where tls.ini is; nil: in config/, where keys and certificates always are.
-    static func load(_ folder: Folder, from directory: ConfigDirectory? = nil) -> (TLSSettings?, [Diagnostic]) {
+    static func load(
+        _ folder: Folder, from directory: ConfigDirectory? = nil
+    ) -> (TLSSettings?, ClientTLSSettings, [Diagnostic]) {
         let material = read(folder, from: directory)
-        return (material.settings, material.diagnostics)
+        return (material.settings, material.outbound, material.diagnostics)
     }
 
     /// As ``load(_:from:)``, with what only `haraka tls show` and the watch on files want to know.
@@ -46,9 +50,11 @@ struct TLSMaterial {
         // What a host's section names is shown for that host alone.
         let own = stock.items.filter { item in !hosts.values.contains { $0.contains(item.identity) } }
         items = stock.items
+        outbound = ClientTLSSettings(file.outbound, files, stock.items)
         diagnostics = files.diagnostics + stock.findings.map(Self.diagnostic)
         let ordered = Self.ordered(own, named, me: readMe(from: folder.coreDirectory).name)
         let all = ordered + hosts.sorted { $0.key < $1.key }.flatMap(\.value)
+        proveOutbound()
         guard !all.isEmpty else { return }
         var settings = TLSSettings(file, files)
         settings.identities = ordered.isEmpty ? all : ordered
@@ -84,6 +90,13 @@ struct TLSMaterial {
         }
     }
 
+    private mutating func proveOutbound() {
+        do { _ = try ClientTLS(outbound) } catch {
+            let place = error.file.isEmpty ? watched[0] : error.file
+            diagnostics.append(Diagnostic(.error, file: place, line: 0, message: "[outbound]: \(error)"))
+        }
+    }
+
     private static func diagnostic(_ finding: TLSFinding) -> Diagnostic {
         Diagnostic(
             finding.isError ? .error : .warning, file: finding.file, line: finding.line, message: finding.message)
@@ -107,6 +120,27 @@ extension TLSSettings {
         handshakeLimit = file.handshakeTimeout
         portsThatDemandCertificates = Set(file.requireAuthorized)
         portsWithoutStartTLS = Set(file.noStartTLSPorts)
+    }
+}
+
+extension ClientTLSSettings {
+    /// - Parameter items: all certificates, for hosts that are to be shown one by its name
+    init(_ file: TLSFile.Outbound, _ files: TLSMaterialFiles, _ items: [CertificateStock.Item]) {
+        self.init()
+        rules = TLSRules(file.options, files)
+        verifies = file.options.rejectsUnauthorized
+        let passphrase = file.options.passphrase ?? ""
+        let usual = files.outbound.first.map {
+            TLSIdentity(key: $0.key.text, chain: $0.certificate.text, passphrase: passphrase)
+        }
+        if file.showsCertificate { identity = usual }
+        for (host, name) in file.mutualHosts {
+            let named = name.flatMap { name in items.first { $0.identity.names.contains(name.lowercased()) }?.identity }
+            identities[host] = named ?? usual
+        }
+        hostsWithoutIdentity = Set(file.mutualExceptions)
+        forcedHosts = HostList(file.forcedHosts)
+        hostsWithoutTLS = HostList(file.hostsWithoutTLS)
     }
 }
 

@@ -5,29 +5,6 @@ import Glibc
 import HarakaConfig
 import HarakaTLS
 
-/// The tool's way in.
-enum TLSTool {
-    /// - Parameter arguments: what follows `haraka tls`.
-    /// - Returns: the exit status: 0 all is well, 1 it is not.
-    /// - Throws: `CommandError` for what the user got wrong (exit status 255).
-    static func run(_ arguments: [String]) throws -> Int32 {
-        let command: any ParsableCommand
-        do { command = try TLSCommand.parseAsRoot(arguments) } catch {
-            let text = TLSCommand.fullMessage(for: error)
-            guard TLSCommand.exitCode(for: error) == .success else {
-                throw CommandError(text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text)
-            }
-            print(text)
-            return 0
-        }
-        guard let tool = command as? any ToolCommand else {
-            print(TLSCommand.helpMessage(columns: 100))
-            return 0
-        }
-        return try tool.execute()
-    }
-}
-
 /// `haraka tls`.
 struct TLSCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

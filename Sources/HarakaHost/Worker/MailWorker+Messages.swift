@@ -11,12 +11,15 @@ extension MailWorker {
         let fields = delivery.fields
         switch delivery.verb {
         case "tickets": ticketKeys(fields)
+        case "queue_answer": loop.execute { [self] in remoteQueue?.answered(fields) }
+        case "hints": hints(delivery.descriptors)
         case "prepare": prepare(fields, delivery.descriptors)
         case "commit": commit(MailWorker.number(fields))
         case "abort": abort(MailWorker.number(fields))
         case "listen": listen()
         case "config": configurationChanged(fields)
         case "status": status(fields.first ?? "")
+        case "queue": queue(fields)
         case "drain":
             end(drainFor: (Double(fields.first ?? "") ?? 30) - 5, grace: 5)
             return true
@@ -108,6 +111,7 @@ extension MailWorker {
                 log.log(2, uuid: "-", origin: "core", "cannot take clients: \(error)")
             }
             server.startAccepting()
+            queue?.start()
             say("listening")
         }
     }

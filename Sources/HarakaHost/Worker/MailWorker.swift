@@ -41,14 +41,20 @@ final class MailWorker: @unchecked Sendable {
     let logger: Logger
     let log: HostLog
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    private let pool = NIOThreadPool(numberOfThreads: 4)
+    let pool = NIOThreadPool(numberOfThreads: 4)
     /// On the loop.
-    private let resolver: HarakaDNS.Resolver
+    let resolver: HarakaDNS.Resolver
     /// What it goes by. On the loop.
     private var namesAsked: DNSFile
     let loop: any EventLoop
     let host: PluginHost
     let server: SMTPServer
+    /// On the loop.
+    let queueQuestions: QueueQuestions
+    /// On the loop.
+    private(set) var remoteQueue: RemoteQueue?
+    /// Nil: the queue's folder cannot be used, which the log has said; mail for it is refused for now. Set once, by `run`.
+    private(set) var queue: WorkerQueue?
     /// Built, and waiting for `commit`. On the loop.
     var built: (number: Int, generation: Generation)?
     var isEnding = false
@@ -57,6 +63,8 @@ final class MailWorker: @unchecked Sendable {
     /// What `tls` was made of.
     var tlsSettings: TLSSettings?
     var tls: TLSContext?
+    /// Towards other servers.
+    private var clientTLS: ClientTLS?
     private let sender: SendQueue
 
     init(
@@ -72,6 +80,7 @@ final class MailWorker: @unchecked Sendable {
         log = HostLog(logger)
         loop = group.next()
         sender = SendQueue(link)
+        queueQuestions = QueueQuestions(loop)
         pool.start()
         host = PluginHost(
             loop: NetLoop(loop, pool: pool), log: log, configuration: PluginFiles(folder: folder),
@@ -105,6 +114,7 @@ final class MailWorker: @unchecked Sendable {
     /// Serves until the supervisor says that it is over, or is gone.
     func run() {
         guardAgainstFaults()
+        openQueue()
         var isOver = false
         while !isOver, let deliveries = link.receive() {
             for delivery in deliveries where !isOver { isOver = take(delivery) }
@@ -130,6 +140,45 @@ final class MailWorker: @unchecked Sendable {
         watchLoop()
     }
 
+    /// For deliveries; its settings have been tried when the configuration was read.
+    private func makeClientTLS() {
+        guard clientTLS?.settings != configuration.clientTLS else { return }
+        do { clientTLS = try ClientTLS(configuration.clientTLS) } catch {
+            log.log(2, uuid: "-", origin: "core", "TLS towards other servers stays as it was: \(error)")
+        }
+    }
+
+    private func openQueue() {
+        makeClientTLS()
+        guard let clientTLS else { return }
+        do {
+            let parts = WorkerQueue.Parts(loop: loop, pool: pool, host: host, resolver: resolver, log: log)
+            let queue = try WorkerQueue(
+                folder.queue, configuration, clientTLS, delivers: start.isMaster, parts)
+            self.queue = queue
+            loop.execute { [self] in
+                server.use(queue.outbox)
+                let remote = RemoteQueue(loop) { [self] in say("ask_queue", $0) }
+                remoteQueue = remote
+                let asker: any QueueAsker = queue.engine ?? remote
+                host.outbound = PluginQueue(
+                    queue.outbox, host: host, spoolDirectory: configuration.connection.spoolDir, asker: asker)
+                host.smtpClients = queue.clients
+                queueQuestions.service = queue.engine.map { EngineService($0) }
+            }
+        } catch {
+            log.log(
+                2, uuid: "-", origin: "core", "the queue cannot be used, and mail for it is refused for now: \(error)")
+        }
+    }
+
+    /// On the link's thread.
+    func hints(_ descriptors: [Int32]) {
+        guard let descriptor = descriptors.first else { return }
+        guard let queue else { return _ = close(descriptor) }
+        loop.execute { queue.takeHints(descriptor) }
+    }
+
     func say(_ verb: String, _ fields: [String] = []) { sender.send(verb, fields) }
 
     // MARK: configuration
@@ -144,12 +193,14 @@ final class MailWorker: @unchecked Sendable {
             haraka_fault_watch_limits(UInt32(limits.loopWarnMilliseconds), UInt32(limits.loopKillMilliseconds))
         }
         renewTLS()
-        let (configuration, tls) = (configuration, tls)
+        makeClientTLS()
+        let (configuration, tls, clientTLS) = (configuration, tls, clientTLS)
         loop.execute { [self] in
             server.change(configuration.serverSettings.with(tls))
             if configuration.dns != namesAsked { resolver.change(configuration.dnsSettings) }
             namesAsked = configuration.dns
             configuration.configure(host)
+            if let clientTLS { queue?.change(configuration, clientTLS) }
             guard !files.isEmpty else { return }
             let stale = host.configurationReaders(files).filter { !$0.watches }
             host.configurationChanged(files)
@@ -168,11 +219,17 @@ final class MailWorker: @unchecked Sendable {
         _ = try? loop.flatSubmit {
             quiet > 0 ? server.drain(quiet: wait, grace: limit) : server.stop(grace: limit)
         }.wait()
+        if let queue {
+            let delivered = loop.makePromise(of: Void.self)
+            loop.execute { queue.stop(within: limit) { delivered.succeed(()) } }
+            try? delivered.futureResult.wait()
+        }
         let ended = loop.makePromise(of: Void.self)
         loop.execute { host.stop(within: 5000) { ended.succeed(()) } }
         try? ended.futureResult.wait()
         nonisolated(unsafe) let resolver = resolver
         try? loop.submit { resolver.close() }.wait()
+        queue?.finish()
         log.stopIntercepting()
         try? group.syncShutdownGracefully()
         try? pool.syncShutdownGracefully()

@@ -3,7 +3,7 @@
 /// What a handle names.
 enum HandleKind: UInt64 {
     case plugin = 1
-    case next, connection, transaction, message, timer, regex, hmail, stream, part, output, query
+    case next, connection, transaction, message, timer, regex, hmail, stream, part, output, query, client
 }
 
 /// kind: 4 bits, view: 6 (of a plugin handle: whose code), slot: 18, sequence: 36.

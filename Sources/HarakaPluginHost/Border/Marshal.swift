@@ -110,6 +110,9 @@ extension Arena {
         copy.pointee = haraka_mx()
         copy.pointee.size = MemoryLayout<haraka_mx>.size
         copy.pointee.flags = mx.usesLMTP ? HARAKA_MX_LMTP : 0
+        if mx.tls != .asSettings {
+            copy.pointee.flags |= mx.tls == .required ? HARAKA_MX_TLS_REQUIRED : HARAKA_MX_NO_TLS
+        }
         copy.pointee.priority = Int32(clamping: mx.priority)
         copy.pointee.port = UInt32(clamping: mx.port)
         copy.pointee.exchange = lend(mx.exchange)

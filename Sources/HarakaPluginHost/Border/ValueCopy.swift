@@ -134,6 +134,9 @@ extension MX {
         priority = Int(mx.priority)
         port = Int(mx.port)
         usesLMTP = mx.flags & HARAKA_MX_LMTP != 0
+        // Who asks for both is on the safe side.
+        if mx.flags & HARAKA_MX_NO_TLS != 0 { tls = .never }
+        if mx.flags & HARAKA_MX_TLS_REQUIRED != 0 { tls = .required }
     }
 }
 

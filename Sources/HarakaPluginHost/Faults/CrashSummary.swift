@@ -59,7 +59,9 @@ extension CrashReport {
 
     private var client: String {
         guard let connection else { return "" }
-        return " for connection \(connection)" + (remote.map { " (\($0))" } ?? "")
+        // Only the uuid of what is in a connection has a dot.
+        return " for \(connection.contains(".") ? "mail" : "connection") \(connection)"
+            + (remote.map { " (\($0))" } ?? "")
     }
 
     private static let signalNames: [Int32: String] = [

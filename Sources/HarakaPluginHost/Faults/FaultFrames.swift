@@ -13,7 +13,7 @@ public final class FaultFrames: @unchecked Sendable {
     /// Ways into plugin code that are no hooks. The names are what logs call them.
     enum Entrance: Int, CaseIterable {
         case load, register, shutdown, timer, post, job, work, config, cancel, destroy, unload, attachment, filter,
-            lookup
+            lookup, outbound, dialogue
     }
 
     public let page: UnsafeMutablePointer<haraka_fault_page>
@@ -117,9 +117,16 @@ public final class FaultFrames: @unchecked Sendable {
 
     /// Names a connection. Its index in frames; 0 if there are too many.
     func setConnection(_ slot: Int, _ connection: Connection) -> UInt32 {
-        guard slot < Int(HARAKA_FAULT_CONNECTIONS) else { return 0 }
+        guard slot < Int(HARAKA_FAULT_CONNECTIONS) - 1 else { return 0 }
         haraka_fault_set_connection(page, UInt32(slot), connection.uuid, connection.remote.ip)
         return UInt32(slot) + 1
+    }
+
+    /// Names the queued mail that plugin code is about to run for, in the last place: one at a time is enough, since no
+    /// plugin's code runs inside of another's. Its index in frames.
+    func setMail(_ mail: HMail) -> UInt32 {
+        haraka_fault_set_connection(page, UInt32(HARAKA_FAULT_CONNECTIONS) - 1, mail.uuid, mail.domain)
+        return UInt32(HARAKA_FAULT_CONNECTIONS)
     }
 
     // MARK: the frame

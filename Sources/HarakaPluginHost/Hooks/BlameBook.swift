@@ -1,6 +1,7 @@
 // Whom to name for an answer that came late or twice.
 
-/// Blames late answers: the last plugins that were still thinking, by the handle they were given.
+/// Blames late answers: the last plugins that were still thinking, by the handle they were given. Enough for all mails
+/// that can be asked about at the same time.
 struct BlameBook {
     private var entries: [UInt64: (plugin: String, hook: String)] = [:]
     private var order: [UInt64] = []
@@ -8,9 +9,9 @@ struct BlameBook {
     mutating func note(_ bits: UInt64, _ plugin: String, _ hook: String) {
         entries[bits] = (plugin, hook)
         order.append(bits)
-        if order.count > 4096 {
-            for old in order.prefix(2048) { entries[old] = nil }
-            order.removeFirst(2048)
+        if order.count > 32_768 {
+            for old in order.prefix(16_384) { entries[old] = nil }
+            order.removeFirst(16_384)
         }
     }
 

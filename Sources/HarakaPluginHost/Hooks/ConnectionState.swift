@@ -26,13 +26,22 @@ final class ConnectionState {
     var mayChangeUUID = false
     private var uuidInFaultPage: String
 
-    init(_ host: PluginHost, _ driver: any ConnectionDriver, _ generation: Generation) {
+    /// Questions that were asked while a hook was with a plugin, or with nobody's client; see `askAlone`.
+    var lone: [LoneQuestion] = []
+
+    /// With other servers, on behalf of this client.
+    var dialogues: [PluginDialogue] = []
+
+    /// - Parameter hooks: nil: those of the connection's role
+    init(
+        _ host: PluginHost, _ driver: any ConnectionDriver, _ generation: Generation, hooks: HookTable? = nil
+    ) {
         self.host = host
         self.driver = driver
         connection = driver.connection
         self.generation = generation
         uuidInFaultPage = connection.uuid
-        hooks = generation.hooks(of: driver.connection.role)
+        self.hooks = hooks ?? generation.hooks(of: driver.connection.role)
         guard let handle = host.connections.insert(self) else {
             self.handle = .nothing(.connection)
             return
@@ -60,6 +69,8 @@ final class ConnectionState {
         guard !hasEnded else { return }
         hasEnded = true
         run?.end()
+        for one in lone { one.end() }
+        for one in dialogues { one.connectionEnded() }
         host.connections.remove(handle)
         for one in pointers.take() { host.doom(one) }
         host.settleIfOutside()

@@ -9,7 +9,16 @@ extension PluginHost {
 
     /// The same for what a plugin does inside a hook after its function has returned: the frame names that hook.
     func enter<Result>(_ plugin: Plugin, for run: HookRun, _ body: () -> Result) -> Result {
-        let (hook, connection) = (faultHook(of: run), run.state?.faultIndex ?? 0)
+        let (hook, connection) = (faultHook(of: run), faultConnection(of: run))
+        return enter(plugin, leaving: faults.enter(plugin: plugin.faultIndex, hook: hook, connection: connection), body)
+    }
+
+    /// The same on behalf of a client, if there is one.
+    func enter<Result>(
+        _ plugin: Plugin, _ entrance: FaultFrames.Entrance, for state: ConnectionState?, _ body: () -> Result
+    ) -> Result {
+        let hook = faults.entrances[entrance.rawValue]
+        let connection = state?.faultIndex ?? 0
         return enter(plugin, leaving: faults.enter(plugin: plugin.faultIndex, hook: hook, connection: connection), body)
     }
 

@@ -12,6 +12,7 @@ extension PluginHost {
     }
 
     private func arguments(of run: HookRun) -> haraka_list {
+        if let outbound = run.outbound { return lend(outbound.arguments) }
         if case .custom(_, let values) = run.question { return lend(values) }
         return switch run.hook {
         case .log?: logLine.map { lend([.map($0)]) } ?? arena.lend(arguments: run.question)

@@ -39,7 +39,7 @@ extension PluginHost {
         let mark = arena.mark
         let outer = (frame, calling)
         let hook = faultHook(of: run)
-        let outerFault = faults.enter(plugin: handler.faultIndex, hook: hook, connection: state?.faultIndex ?? 0)
+        let outerFault = faults.enter(plugin: handler.faultIndex, hook: hook, connection: faultConnection(of: run))
         frame = Frame(heldPlugin: handler.heldPlugin)
         depth += 1
         calling = run
@@ -59,16 +59,23 @@ extension PluginHost {
         return run.askedHook.map { faults.hooks[Int($0.rawValue)] } ?? run.faultHook
     }
 
+    /// For whom it is asked, in the fault page; 0: nobody in particular.
+    func faultConnection(of run: HookRun) -> UInt32 {
+        if let state = run.state { return state.faultIndex }
+        return run.mail.map { faults.setMail($0.mail) } ?? 0
+    }
+
     /// What all handlers of a hook get alike.
     func lendCall(_ run: HookRun, _ state: ConnectionState?) -> haraka_call {
         var call = haraka_call()
         call.size = MemoryLayout<haraka_call>.size
         if let state {
             call.connection = haraka_connection(bits: state.handle.bits)
-            if let transaction = state.connection.transaction {
+            if let transaction = run.transaction {
                 call.transaction = haraka_transaction(bits: TransactionState.of(transaction, self).handle.bits)
             }
         }
+        if let mail = run.mail { call.hmail = haraka_hmail(bits: mail.handle.bits) }
         let hook = run.askedHook
         call.hook = hook.map { hookNames[Int($0.rawValue)] } ?? arena.lend(run.hookName)
         let arguments = arguments(run)

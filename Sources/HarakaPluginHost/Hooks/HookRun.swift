@@ -4,7 +4,7 @@
 import HarakaCore
 import HarakaPluginABI
 
-/// Runs the hooks of one connection (or of the server, without a connection), one at a time. On the loop.
+/// Runs the hooks of one connection or queued mail (or of the server, without either), one at a time. On the loop.
 ///
 /// Wherever plugin code or the driver is called, the run may be cancelled, ended or started again before the call
 /// returns; `turn` tells.
@@ -13,10 +13,14 @@ final class HookRun {
 
     unowned(unsafe) let host: PluginHost
     unowned(unsafe) let state: ConnectionState?
+    /// The queued mail that outbound hooks are about.
+    unowned(unsafe) let mail: HMailState?
     var slot: Int?
     var chain = HookChain(count: 0, denyCount: 0, rules: HookRules(nil))
-    private var handlers: [Handler] = []
+    private(set) var handlers: [Handler] = []
     private(set) var question = Question.connectInit
+    /// The question about `mail`, in the place of that.
+    private(set) var outbound: OutboundQuestion?
     /// The hook of the core's that runs; nil: a custom one.
     private(set) var hook: Hook?
     private(set) var rules = HookRules(nil)
@@ -48,12 +52,28 @@ final class HookRun {
     let level: Int
     /// For hooks without a connection: who is told when an answer came late. Called at most once.
     var completion: ((Verdict) -> Void)?
+    /// It is about this one, which does not need its client any more; nil: about the connection's.
+    var alone: Transaction?
+    private var isAlone: Bool { alone != nil }
+    /// The one that plugins are given.
+    var transaction: Transaction? { alone ?? state?.connection.transaction }
     /// Milliseconds instead of the plugin's own limit.
     var limit: Int64?
 
     init(_ host: PluginHost, _ state: ConnectionState?) {
         self.host = host
         self.state = state
+        mail = nil
+        outerName = ""
+        level = 0
+        slot = host.nexts.takeSlot()
+    }
+
+    /// For the hooks of a queued mail.
+    init(_ host: PluginHost, about mail: HMailState) {
+        self.host = host
+        state = nil
+        self.mail = mail
         outerName = ""
         level = 0
         slot = host.nexts.takeSlot()
@@ -63,6 +83,7 @@ final class HookRun {
     init(inside outer: HookRun) {
         host = outer.host
         state = outer.state
+        mail = outer.mail
         self.outer = outer
         outerName = outer.hookName
         level = outer.level + 1
@@ -71,13 +92,14 @@ final class HookRun {
 
     /// The name that plugins see.
     var hookName: String {
+        if let outbound { return outbound.hook.name }
         switch question {
-        case .named(let name, _, _), .custom(let name, _): name
-        default: question.hook?.name ?? ""
+        case .named(let name, _, _), .custom(let name, _): return name
+        default: return question.hook?.name ?? ""
         }
     }
 
-    var uuid: String { state?.connection.logUUID ?? "-" }
+    var uuid: String { state?.connection.logUUID ?? mail?.mail.uuid ?? "-" }
 
     /// Whose handlers are asked now: those of the hook, or of `deny` or `ok` about it. Nil: a custom hook's.
     var askedHook: Hook? { chain.refusal != nil ? .deny : chain.settled != nil ? .ok : hook }
@@ -89,6 +111,18 @@ final class HookRun {
     /// withdrawn: Haraka cancels the waiting handler when a required hook starts.
     func start(_ question: Question, _ handlers: [Handler]) -> Verdict? { advance(begin(question, handlers)) }
 
+    /// The same about the queued mail. Neither `deny` nor `ok` is asked: there is no client.
+    func start(_ question: OutboundQuestion, _ handlers: [Handler]) -> Verdict? {
+        if phase != .idle { cancel(as: .gone) }
+        outbound = question
+        self.handlers = handlers
+        hook = question.hook
+        rules = HookRules(question.hook)
+        faultHook = host.faults.hooks[Int(question.hook.rawValue)]
+        chain = HookChain(count: handlers.count, denyCount: 0, rules: rules)
+        return advance(chain.start())
+    }
+
     /// The first step of a question, for who goes on by itself.
     func begin(_ question: Question, _ handlers: [Handler]) -> HookChain.Step {
         if phase != .idle { cancel(as: .gone) }
@@ -98,7 +132,8 @@ final class HookRun {
         // Custom hooks are reached from `unrecognized_command` and share its rules.
         rules = HookRules(hook ?? .unrecognizedCommand)
         // Who asked decides what a refusal means, and what it was asked about may be secret.
-        if level > 0 { rules.consultsDeny = false }
+        if level > 0 || isAlone { rules.consultsDeny = false }
+        if isAlone { rules.isRequired = true }
         faultHook = hook.map { host.faults.hooks[Int($0.rawValue)] } ?? host.faults.hook(hookName)
         // Hooks of the server have no connection, and ask neither.
         let heard = state?.hooks.heard ?? .none
@@ -154,7 +189,7 @@ final class HookRun {
         if handler.plugin.isRevoked { return ended }
         if let state {
             if state.connection.remoteIsClosed, !rules.isRequired { return .cont }
-            if let transaction = state.connection.transaction, transaction.skips(handler.plugin.name) { return .cont }
+            if let transaction, transaction.skips(handler.plugin.name) { return .cont }
         }
         current = handler
         answer = nil
@@ -200,47 +235,4 @@ final class HookRun {
 
     /// What stands for the answer of a plugin whose `haraka_shutdown` has run.
     var ended: Verdict { failure("server is stopping") }
-
-    /// Ends the turn of one plugin: its words go to the log, what it left for a cancel is destroyed.
-    func report(_ handler: Handler, _ verdict: Verdict) -> Verdict {
-        phase = .idle
-        if let callback = onCancel {
-            onCancel = nil
-            host.doom(callback.pendingDestroy(of: handler.plugin))
-        }
-        endQuestions()
-        let level = verdict.code == .cont ? HARAKA_LOG_DEBUG : HARAKA_LOG_INFO
-        if isLogged, host.log.isEnabled(level) {
-            let fields = [
-                ("hook", askedName), ("plugin", handler.plugin.name),
-                ("function", handler.methodName), ("params", question.parameterText(afterAuth: hasSaidAuth)),
-                ("retval", verdict.code.name),
-                ("msg", self.level == 0 || verdict.reply.isEmpty ? verdict.reply.text : Question.hidden),
-            ]
-            host.log.log(level, uuid: uuid, "", fields: fields)
-        }
-        return verdict
-    }
-
-    private var hasSaidAuth: Bool { state?.connection.hasSaidAuth ?? false }
-
-    /// A line about a line would have no end, and what `config` gives may be secret.
-    private var isLogged: Bool {
-        switch hook {
-        case .log, .logging, .config, .userConfig: false
-        default: true
-        }
-    }
-
-    private func secondAnswer(_ plugin: String) {
-        let text = "\(plugin) plugin ran callback multiple times - ignoring subsequent calls (hook \(askedName))"
-        host.warn(HARAKA_LOG_ERROR, plugin, uuid, text)
-    }
-
-    /// What the hooks `deny` and `ok` are told about the answer under discussion.
-    var decision: (verdict: Verdict, plugin: String, method: String)? {
-        guard let verdict = chain.refusal ?? chain.settled else { return nil }
-        let handler = handlers[chain.decidingIndex]
-        return (verdict, handler.plugin.name, handler.methodName)
-    }
 }

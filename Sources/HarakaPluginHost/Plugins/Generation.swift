@@ -19,6 +19,8 @@ public final class Generation {
     /// Names listed in config/plugins, after replacement, in order.
     public internal(set) var names: [String] = []
     public internal(set) var connectionCount = 0
+    /// Questions about queued mails that are open.
+    var openQuestions = 0
     /// Idle clients are asked to come back (421): too many generations are alive.
     public internal(set) var isEvicted = false
     var isRetired = false

@@ -29,7 +29,9 @@ extension PluginHost {
     }
 
     func endIfDone(_ generation: Generation) {
-        guard generation.isRetired, generation.connectionCount == 0, !generation.hasEnded else { return }
+        guard generation.isRetired, generation.connectionCount == 0, generation.openQuestions == 0,
+            !generation.hasEnded
+        else { return }
         shutDown(generation, within: 30_000) {}
     }
 
@@ -85,6 +87,14 @@ extension PluginHost {
         if timers > 0 { warn(HARAKA_LOG_DEBUG, plugin.name, "-", "timers stopped at its end: \(timers)") }
         let lookups = plugin.queries.count
         if lookups > 0 { warn(HARAKA_LOG_DEBUG, plugin.name, "-", "lookups given up at its end: \(lookups)") }
+        let requests = plugin.requests.count
+        if requests > 0 {
+            warn(HARAKA_LOG_DEBUG, plugin.name, "-", "answers of the queue not awaited at its end: \(requests)")
+        }
+        let dialogues = plugin.dialogues.values.map(\.shownPeer).sorted().joined(separator: ", ")
+        if !dialogues.isEmpty {
+            warn(HARAKA_LOG_WARN, plugin.name, "-", "left open at its end: dialogues with \(dialogues); closed")
+        }
         let left = plugin.work.values.filter { $0.kind != .timer }.map(\.kind.rawValue).sorted()
         guard !left.isEmpty else { return }
         let text = "left behind at its end: \(left.joined(separator: ", ")); revoked"
@@ -99,6 +109,8 @@ extension PluginHost {
         if !quietly { reportLeft(plugin) }
         for work in Array(plugin.work.values) { work.end() }
         for query in Array(plugin.queries.values) { query.end() }
+        for request in Array(plugin.requests.values) { request.end() }
+        for dialogue in Array(plugin.dialogues.values) { dialogue.abort() }
         let thinking = waiting.values.filter { $0.current?.plugin === plugin }
         for run in thinking { run.revoked() }
         let messages = messages.releaseAll(of: plugin.handle.bits)
@@ -129,6 +141,7 @@ extension PluginHost {
     func takePointers() {
         for state in connections.objects { for one in state.pointers.takeRevoked() { doom(one) } }
         for state in transactions.objects { for one in state.pointers.takeRevoked() { doom(one) } }
+        for state in hmails.objects { for one in state.pointers.takeRevoked() { doom(one) } }
         for body in bodies.values { body.endRevoked() }
     }
 

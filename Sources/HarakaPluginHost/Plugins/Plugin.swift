@@ -28,6 +28,10 @@ final class Plugin {
     var work: [ObjectIdentifier: PluginWork] = [:]
     /// Lookups that are under way.
     var queries: [ObjectIdentifier: PluginQuery] = [:]
+    /// What it has asked the queue.
+    var requests: [ObjectIdentifier: PluginRequest] = [:]
+    /// With other servers.
+    var dialogues: [ObjectIdentifier: PluginDialogue] = [:]
     /// Jobs that are with a pool thread, also those of a plugin that is over: its code must stay until they are back.
     var jobsInside = 0
     var regexes: [Regex] = []

@@ -30,6 +30,11 @@ extension PluginHost {
         return HARAKA_E_HANDLE
     }
 
+    /// A handle of an object of any kind.
+    func badObject(_ object: haraka_object) -> Int32 {
+        badHandle(Handle(bits: object.bits).kind == .hmail ? "mail" : "connection or transaction")
+    }
+
     func fillTable() {
         table.pointee.size = MemoryLayout<haraka_host>.size
         table.pointee.abi_major = UInt32(HARAKA_ABI_MAJOR)
@@ -54,6 +59,9 @@ extension PluginHost {
             case "tls/1": UnsafeRawPointer(TLSService.table)
             case "dns/1": PluginHost.shared?.hasResolver == true ? UnsafeRawPointer(DNSService.table) : nil
             case "domains/1": UnsafeRawPointer(DomainsService.table)
+            case "outbound/1": PluginHost.shared?.hasOutbound == true ? UnsafeRawPointer(OutboundService.table) : nil
+            case "smtp_client/1":
+                PluginHost.shared?.hasSMTPClients == true ? UnsafeRawPointer(SMTPClientService.table) : nil
             default: nil
             }
         }
@@ -64,6 +72,7 @@ extension PluginHost {
         case server
         case connection(ConnectionState)
         case transaction(TransactionState)
+        case hmail(HMailState)
     }
 
     func object(_ object: haraka_object) -> ObjectReference? {
@@ -71,6 +80,7 @@ extension PluginHost {
         switch Handle(bits: object.bits).kind {
         case .connection: return connections.find(object.bits).map(ObjectReference.connection)
         case .transaction: return transactions.find(object.bits).map(ObjectReference.transaction)
+        case .hmail: return hmails.find(object.bits).map(ObjectReference.hmail)
         default: return nil
         }
     }

@@ -31,6 +31,7 @@ extension PluginHost {
         switch self.object(object) {
         case .connection(let state): return state.connection.logUUID
         case .transaction(let state): return state.transaction.uuid
+        case .hmail(let state): return state.mail.uuid
         default: return "-"
         }
     }

@@ -13,6 +13,7 @@ extension PluginHost {
                     case .server: host.serverNotes.set(path, value)
                     case .connection(let state): state.connection.notes.set(path, value)
                     case .transaction(let state): state.transaction.notes.set(path, value)
+                    case .hmail(let state): state.mail.notes.set(path, value)
                     }
                 return isSet ? HARAKA_SUCCESS : HARAKA_E_ARGUMENT
             }
@@ -25,7 +26,8 @@ extension PluginHost {
             case .server: value = host.serverNotes.get(path)
             case .connection(let state): value = state.connection.notes.get(path)
             case .transaction(let state): value = state.transaction.notes.get(path)
-            case nil: return host.badHandle("connection or transaction")
+            case .hmail(let state): value = state.mail.notes.get(path)
+            case nil: return host.badObject(object)
             }
             out.pointee = value.map { host.arena.lend($0) } ?? haraka_value()
             return value == nil ? HARAKA_E_ABSENT : HARAKA_SUCCESS
@@ -44,7 +46,8 @@ extension PluginHost {
             case .server: host.doom(plugin.serverPointers.set(plugin, name, pointer, destroy))
             case .connection(let state): host.doom(state.pointers.set(plugin, name, pointer, destroy))
             case .transaction(let state): host.doom(state.pointers.set(plugin, name, pointer, destroy))
-            case nil: return host.badHandle("connection or transaction")
+            case .hmail(let state): host.doom(state.pointers.set(plugin, name, pointer, destroy))
+            case nil: return host.badObject(object)
             }
             host.settleIfOutside()
             return HARAKA_SUCCESS
@@ -57,7 +60,8 @@ extension PluginHost {
             case .server: out.pointee = plugin.serverPointers.get(plugin, name)
             case .connection(let state): out.pointee = state.pointers.get(plugin, name)
             case .transaction(let state): out.pointee = state.pointers.get(plugin, name)
-            case nil: return host.badHandle("connection or transaction")
+            case .hmail(let state): out.pointee = state.pointers.get(plugin, name)
+            case nil: return host.badObject(object)
             }
             return out.pointee == nil ? HARAKA_E_ABSENT : HARAKA_SUCCESS
         }

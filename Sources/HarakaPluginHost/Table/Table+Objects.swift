@@ -1,4 +1,4 @@
-// Properties and methods of connections and transactions. plugin.h "connection, transaction".
+// Properties and methods of connections, transactions and queued mails. plugin.h "connection, transaction".
 
 import HarakaCore
 import HarakaPluginABI
@@ -11,8 +11,9 @@ extension PluginHost {
             switch host.object(object) {
             case .connection(let state): return host.lend(state.property(property), out)
             case .transaction(let state): return host.lend(state.property(property, host), out)
+            case .hmail(let state): return host.lend(state.property(property), out)
             case .server: return HARAKA_E_ABSENT
-            case nil: return host.badHandle("connection or transaction")
+            case nil: return host.badObject(object)
             }
         }
         table.pointee.set = { object, property, value in
@@ -20,6 +21,7 @@ extension PluginHost {
                 switch reference {
                 case .connection(let state): state.set(property, value)
                 case .transaction(let state): state.set(property, value)
+                case .hmail(let state): state.set(property, value)
                 case .server: HARAKA_E_TYPE
                 }
             }
@@ -56,7 +58,7 @@ extension PluginHost {
         guard let host = onLoop() else { return offLoop }
         var copy = ValueCopy()
         guard let value, let value = copy.copy(value.pointee) else { return copy.status }
-        guard let reference = host.object(object) else { return host.badHandle("connection or transaction") }
+        guard let reference = host.object(object) else { return host.badObject(object) }
         return body(host, reference, value)
     }
 

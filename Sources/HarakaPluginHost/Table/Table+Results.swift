@@ -49,6 +49,9 @@ extension PluginHost {
             case .transaction(let state):
                 isLogged = change(&state.transaction.results, plugin.name, key, value) || isLogged
                 uuid = state.transaction.uuid
+            case .hmail(let state):
+                isLogged = change(&state.mail.results, plugin.name, key, value) || isLogged
+                uuid = state.mail.uuid
             }
             if isLogged {
                 let level = key == "err" ? HARAKA_LOG_ERROR : HARAKA_LOG_INFO
@@ -73,6 +76,7 @@ extension PluginHost {
         case .server: nil
         case .connection(let state): state.connection.results
         case .transaction(let state): state.transaction.results
+        case .hmail(let state): state.mail.results
         }
     }
 
@@ -81,7 +85,7 @@ extension PluginHost {
     ) -> Int32 {
         guard let host = onLoop() else { return offLoop }
         guard let plugin = plugin.text else { return HARAKA_E_ARGUMENT }
-        guard let reference = host.object(object) else { return host.badHandle("connection or transaction") }
+        guard let reference = host.object(object) else { return host.badObject(object) }
         guard let results = host.results(reference) else { return HARAKA_E_TYPE }
         return body(host, results, plugin)
     }

@@ -35,6 +35,18 @@ static UNUSED void no_verdict(void *context, int32_t code, const haraka_reply *r
     (void)code;
     (void)reply;
 }
+static UNUSED void no_value(void *context, int32_t status, const haraka_value *value)
+{
+    (void)context;
+    (void)status;
+    (void)value;
+}
+static UNUSED void no_reply(void *context, int32_t status, const haraka_smtp_reply *reply)
+{
+    (void)context;
+    (void)status;
+    (void)reply;
+}
 static UNUSED void no_answer(void *context, const haraka_dns_answer *answer) { (void)context; (void)answer; }
 
 static UNUSED int every_slot(const struct arguments *a, struct answer *answers)
@@ -215,6 +227,64 @@ static UNUSED int every_name_slot(const struct arguments *a, struct answer *answ
     return count;
 }
 
+/* outbound/1 and smtp_client/1, if this host has them. */
+static UNUSED int every_outbound_slot(const struct arguments *a, struct answer *answers)
+{
+    const haraka_outbound_1 *t = haraka_table->service(haraka_text("outbound/1"));
+    const haraka_smtp_client_1 *d = haraka_table->service(haraka_text("smtp_client/1"));
+    const haraka_self s = {a->self};
+    const haraka_verdict_callback verdict = {a->callback == NULL ? NULL : no_verdict, NULL, NULL};
+    const haraka_value_callback value = {a->callback == NULL ? NULL : no_value, NULL, NULL};
+    const haraka_smtp_reply_callback reply = {a->callback == NULL ? NULL : no_reply, NULL, NULL};
+    const haraka_smtp_client c = {a->timer};
+    haraka_smtp_client opened = {0};
+    haraka_message retained = {0};
+    haraka_queue_filter filter;
+    haraka_smtp_client_options options;
+    haraka_address address;
+    haraka_mail mail;
+    int i = 0, count;
+    memset(&filter, 0, sizeof filter);
+    memset(&options, 0, sizeof options);
+    memset(&address, 0, sizeof address);
+    memset(&mail, 0, sizeof mail);
+    filter.size = sizeof filter;
+    filter.id = a->text;
+    options.size = sizeof options;
+    options.host = a->text;
+    options.connection.bits = a->connection;
+    address.size = sizeof address;
+    address.user = address.host = a->text;
+    mail.size = sizeof mail;
+    mail.from = mail.contents = a->text;
+    mail.recipients = &a->text;
+    mail.recipient_count = a->number > 0 ? 1 : 0;
+    mail.notes = a->value;
+    mail.origin.bits = a->object;
+#define LOOP(slot_, call_) answers[i].slot = slot_, answers[i++].status = (call_)
+    if (t != NULL) {
+        LOOP("outbound send", t->send(s, a->value == NULL ? NULL : &mail, &verdict));
+        LOOP("outbound send_transaction", t->send_transaction(s, (haraka_transaction){a->transaction}, &verdict));
+        LOOP("outbound message", t->message((haraka_hmail){a->object}, a->out == NULL ? NULL : &retained));
+        LOOP("outbound stats", t->stats(s, &value));
+        LOOP("outbound list", t->list(s, a->value == NULL ? NULL : &filter, &value));
+        LOOP("outbound act", t->act(s, a->number, a->value == NULL ? NULL : &filter, &value));
+    }
+    if (d != NULL) {
+        LOOP("client open", d->open(s, a->value == NULL ? NULL : &options, &reply, a->out == NULL ? NULL : &opened));
+        LOOP("client capabilities", d->capabilities(c, a->out));
+        LOOP("client command", d->command(c, a->text, &reply));
+        LOOP("client mail", d->mail(c, a->value == NULL ? NULL : &address, (haraka_transaction){a->transaction}, &reply));
+        LOOP("client rcpt", d->rcpt(c, a->value == NULL ? NULL : &address, &reply));
+        LOOP("client message", d->message(c, (haraka_message){a->message}, &reply));
+        LOOP("client release", d->release(c));
+        LOOP("client abort", d->abort(c));
+    }
+#undef LOOP
+    for (count = i; i > 0; i--) answers[i - 1].on_any_thread = 0;
+    return count;
+}
+
 /* All services. */
 static int every_regex_slot(const struct arguments *a, struct answer *answers);
 static UNUSED int every_service_slot(const struct arguments *a, struct answer *answers)
@@ -222,6 +292,7 @@ static UNUSED int every_service_slot(const struct arguments *a, struct answer *a
     int count = every_regex_slot(a, answers);
     count += every_body_slot(a, answers + count);
     count += every_name_slot(a, answers + count);
+    count += every_outbound_slot(a, answers + count);
     return count + every_digest_slot(a, answers + count);
 }
 

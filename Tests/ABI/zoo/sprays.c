@@ -18,7 +18,7 @@ static uint64_t random_bits(void)
 /* Forged, stale or of another kind; now and then a good one. */
 static uint64_t handle(void)
 {
-    const uint64_t kind = random_bits() % 14;
+    const uint64_t kind = random_bits() % 15;
     switch (random_bits() % 6) {
     case 0: return 0;
     case 1: return random_bits();

@@ -175,12 +175,12 @@ let answerTable = """
     queue | OK | - | = | queue_ok
     queue | DENYSOFTDISCONNECT | 450 Message denied temporarily (U) | 450 words (U) | reset close
     queue | DONE | - | = | reset
-    queue_outbound | others | 451 Queuing declined or disabled, try later (U) | 451 words (U) | reset
+    queue_outbound | others | - | = | queue_ok
+    queue_outbound | STOP NEXT_HOOK DELAY | 451 Queuing declined or disabled, try later (U) | 451 words (U) | reset
     queue_outbound | DENY | 550 Message denied (U) | 550 words (U) | reset
     queue_outbound | DENYSOFT | 450 Message denied temporarily (U) | 450 words (U) | reset
     queue_outbound | DENYDISCONNECT | 550 Message denied (U) | 550 words (U) | reset close
     queue_outbound | DISCONNECT | - | = | reset close
-    queue_outbound | OK | - | = | queue_ok
     queue_outbound | DENYSOFTDISCONNECT | 450 Message denied temporarily (U) | 450 words (U) | reset close
     queue_outbound | DONE | - | = | reset
     queue_ok | others | 250 Message Queued (U) | = | reset

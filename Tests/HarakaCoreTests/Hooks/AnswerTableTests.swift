@@ -9,7 +9,7 @@ struct AnswerTableTests {
     /// Hooks that no session waits for, or that other hooks ask: their rules are HookRules and HookChain.
     static let elsewhere: [Hook] = [
         .initMaster, .initChild, .postFork, .log, .logging, .config, .userConfig, .authParse, .auth, .authPlain,
-        .authLogin, .authCRAMMD5, .deny, .ok,
+        .authLogin, .authCRAMMD5, .deny, .ok, .preSendTransEmail, .sendEmail, .getMX, .delivered, .deferred, .bounce,
     ]
 
     static let inSessions = Hook.allCases.filter { !elsewhere.contains($0) }
@@ -103,7 +103,10 @@ private struct Trial {
             var settings = SessionSettings.test
             if hook == .maxDataExceeded { settings.maxBytes = 3 }
             let driver = DataTests.receiving(settings)
-            if hook == .queueOutbound { driver.connection.isRelaying = true }
+            if hook == .queueOutbound {
+                driver.connection.isRelaying = true
+                driver.hasQueue = true
+            }
             if hook == .queueOK || hook == .queuePost { driver.plugins.add(.now(Verdict(.ok)), to: "queue") }
             return driver
         }

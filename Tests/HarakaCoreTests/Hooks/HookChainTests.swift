@@ -126,12 +126,14 @@ struct HookChainTests {
     }
 
     @Test(
-        "all hooks ask deny and ok, but those of server, log, configuration and AUTH, deny and ok themselves",
+        "all hooks ask deny and ok, but those of server, log, configuration, AUTH and queue, deny and ok themselves",
         arguments: Hook.allCases)
     func hooksWithDeny(hook: Hook) {
         let without: Set<Hook> = [
             .initMaster, .initChild, .postFork, .log, .logging, .config, .userConfig, .deny, .ok, .connectInit,
-            .disconnect, .authParse, .auth, .authPlain, .authLogin, .authCRAMMD5,
+            .disconnect, .authParse, .auth, .authPlain, .authLogin, .authCRAMMD5, .preSendTransEmail, .sendEmail,
+            .getMX,
+            .delivered, .deferred, .bounce,
         ]
         let denied = HookChainTests.run(hook, [Verdict(.deny)], deny: [Verdict(.ok)], ok: [.cont]).asked
         #expect(denied == (without.contains(hook) ? ["0"] : ["0", "deny 0"]))

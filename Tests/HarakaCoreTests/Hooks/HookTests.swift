@@ -25,7 +25,8 @@ struct HookTests {
                 "rset", "unrecognized_command", "mail_parse", "mail_pre", "mail", "rcpt_parse", "rcpt_pre", "rcpt",
                 "rcpt_ok", "received_line", "data", "data_headers_end", "max_data_exceeded", "data_post_headers",
                 "data_post", "queue_pre", "queue", "queue_outbound", "queue_ok", "queue_post", "reset_transaction",
-                "deny", "ok", "disconnect", "post_connection",
+                "deny", "ok", "disconnect", "post_connection", "pre_send_trans_email", "send_email", "get_mx",
+                "delivered", "deferred", "bounce",
             ])
     }
 
@@ -100,7 +101,7 @@ struct HookTests {
                 .config, .userConfig, .preConnection, .lookupRDNS, .connect, .helo, .ehlo, .auth, .authPlain,
                 .authLogin, .authCRAMMD5,
                 .vrfy, .noop, .unrecognizedCommand, .mail, .rcpt, .rcptOK, .data, .dataHeadersEnd, .maxDataExceeded,
-                .dataPostHeaders, .dataPost, .queuePre, .queue, .queueOutbound,
+                .dataPostHeaders, .dataPost, .queuePre, .queue, .queueOutbound, .getMX,
             ])
         #expect(HookRules(nil).canRefuse)
     }

@@ -15,6 +15,7 @@ struct MachineTests {
         case .ask(let question): "ask \(question.hookName)"
         case .send(let reply, let then): "send \(reply.code) \(then)"
         case .proceed(let then): "proceed \(then)"
+        case .store: "store"
         case .resolveName: "resolve"
         case .close: "close"
         case .wait: "wait"

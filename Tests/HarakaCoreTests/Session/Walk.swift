@@ -158,6 +158,7 @@ struct Walk: ~Copyable {
         case .proceed(let then):
             isOwed = false
             return go(on: then)
+        case .store: return machine.stored()
         case .resolveName: isResolving = true
         case .close: isClosed = true
         case .wait: break

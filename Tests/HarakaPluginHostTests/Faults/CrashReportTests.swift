@@ -36,6 +36,13 @@ import Testing
         )
     }
 
+    @Test("a fault in a hook about a queued mail names the mail")
+    func inOutboundHook() {
+        haraka_fault_set_connection(page.pointer, page.inMaildir.connection - 1, "U.1.1", "example.org")
+        page.record(SIGSEGV, frame: page.inMaildir)
+        #expect(page.report(signal: SIGSEGV).summary.contains(" for mail U.1.1 (example.org): SIGSEGV"))
+    }
+
     @Test(
         "only a fault of the memory or of an instruction has an address",
         arguments: [

@@ -75,7 +75,7 @@ extension ZooTests {
         func abi() throws {
             try withZoo { zoo in
                 let bytes = try ZooBuilder.library("wrong_abi.c", ["-DZOO_NAME=\"x\""])
-                #expect(try refusal(zoo, bytes).contains(" needs plugin ABI 0.99, but this server has 0.4"))
+                #expect(try refusal(zoo, bytes).contains(" needs plugin ABI 0.99, but this server has 0.5"))
             }
         }
 

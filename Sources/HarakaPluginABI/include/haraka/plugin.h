@@ -59,7 +59,7 @@ extern "C" {
 #endif
 
 #define HARAKA_ABI_MAJOR 0
-#define HARAKA_ABI_MINOR 4
+#define HARAKA_ABI_MINOR 5
 
 #define HARAKA_EXPORT __attribute__((visibility("default"), used))
 #define HARAKA_HIDDEN __attribute__((visibility("hidden")))
@@ -185,6 +185,8 @@ struct haraka_address {
 };
 
 #define HARAKA_MX_LMTP 1u
+#define HARAKA_MX_TLS_REQUIRED 2u /* since 0.5: nothing is sent without TLS and a certificate that is vouched for        */
+#define HARAKA_MX_NO_TLS 4u       /* since 0.5: STARTTLS is not used even if it is offered                               */
 
 /* Where to deliver (answer of get_mx). */
 struct haraka_mx {
@@ -340,6 +342,20 @@ typedef struct haraka_reply {
 #define HARAKA_PART_IS_ATTACHMENT 2010 /* boolean: disposition attachment, or neither text, multipart nor message     */
 #define HARAKA_PART_IS_COMPLETE 2011  /* boolean: ended by its boundary, not by the end of the message                */
 #define HARAKA_PART_CHILDREN 2012     /* integer: how many parts are directly in it                                   */
+
+/* Of a queued mail: one message and those of its recipients who have one domain (of the outbound hooks). Since 0.5. */
+#define HARAKA_HMAIL_UUID 3001         /* text: <transaction uuid>.<n>, n counts the domains of a transaction from 1    */
+#define HARAKA_HMAIL_PATH 3002         /* text: its file in the queue folder, whole                                     */
+#define HARAKA_HMAIL_FILENAME 3003     /* text: the file's name: the transaction's uuid                                 */
+#define HARAKA_HMAIL_NUM_FAILURES 3004 /* integer: attempts that have failed                                            */
+#define HARAKA_HMAIL_DOMAIN 3005       /* text: lower case, A-labels; a literal with its brackets                       */
+#define HARAKA_HMAIL_MAIL_FROM 3006    /* address                                                                       */
+#define HARAKA_HMAIL_RCPT_TO 3007      /* list of addresses: those who still wait                                       */
+#define HARAKA_HMAIL_QUEUE_TIME 3008   /* integer: milliseconds since 1970                                              */
+#define HARAKA_HMAIL_SIZE 3009         /* integer: bytes of the message                                                 */
+#define HARAKA_HMAIL_FORCE_TLS 3010    /* boolean, rw: this attempt needs TLS with a certificate that is vouched for    */
+#define HARAKA_HMAIL_LAST_ERROR 3011   /* text: what the last attempt ended with, or empty                              */
+#define HARAKA_HMAIL_ORIGIN 3012       /* text: who made it: smtp, a plugin's name, bounce, sendmail                    */
 
 /* Where a header goes. */
 #define HARAKA_HEADER_END 0     /* after the others */
@@ -841,6 +857,145 @@ typedef struct haraka_domains_1 {
     /* [loop] A-labels, lower case. HARAKA_E_ARGUMENT: no domain. (call) */
     int32_t (*to_ascii)(haraka_str name, haraka_str *out);
 } haraka_domains_1;
+
+/* ------------------------------------------------------------------------------------------------ outbound/1 ----- */
+
+/* Who is told how something ended that has a value: its type is the function's. (call) */
+typedef struct haraka_value_callback {
+    void (*function)(void *context, int32_t status, const haraka_value *value);
+    void *context;
+    haraka_destroy destroy;
+} haraka_value_callback;
+
+#define HARAKA_MAIL_DOT_STUFFED 1u    /* dots at the start of lines are doubled already                                   */
+#define HARAKA_MAIL_REMOVE_MSGID 2u   /* its Message-Id goes, a new one comes                                             */
+#define HARAKA_MAIL_REMOVE_DATE 4u    /* the same for Date                                                                */
+
+/* A mail that a plugin sends. */
+typedef struct haraka_mail {
+    size_t size;
+    uint32_t flags;           /* HARAKA_MAIL_... */
+    uint32_t recipient_count;
+    haraka_str from;          /* a@b or <a@b>; empty or <>: the null reverse-path */
+    const haraka_str *recipients;
+    haraka_str contents;      /* header fields, empty line, body; line ends may be LF */
+    const haraka_value *notes; /* a map that travels with it, or NULL */
+    haraka_object origin;     /* for log lines: the connection or transaction that it comes from, or zero */
+} haraka_mail;
+
+#define HARAKA_QUEUE_RETRY 1   /* try now */
+#define HARAKA_QUEUE_HOLD 2    /* do not try until released */
+#define HARAKA_QUEUE_RELEASE 3
+#define HARAKA_QUEUE_DELETE 4  /* nobody is told */
+#define HARAKA_QUEUE_BOUNCE 5  /* gives up now: the sender gets a report */
+
+/* Which queued mails. All that is empty or 0 matches everything. */
+typedef struct haraka_queue_filter {
+    size_t size;
+    haraka_str id;        /* a file name or uuid */
+    haraka_str domain;    /* of recipients */
+    haraka_str sender;    /* address, or @domain */
+    haraka_str recipient; /* address, or @domain */
+    int64_t older_than;   /* seconds since it was queued */
+    uint32_t limit;       /* at most so many; 0: all */
+    uint32_t reserved;
+} haraka_queue_filter;
+
+/* The queue. It may live in another process, so everything takes its time and ends in a callback, once, on the loop.
+ * Since 0.5. */
+typedef struct haraka_outbound_1 {
+    size_t size;
+    /* [loop] Queues a mail. The callback's code is HARAKA_OK (it is on disk; the text has its uuid), HARAKA_DENY (an address
+     * is wrong; the text says which) or HARAKA_DENYSOFT (the disk does not take it). */
+    int32_t (*send)(haraka_self self, const haraka_mail *mail, const haraka_verdict_callback *callback);
+    /* [loop] The same for a transaction's message as it stands, to its recipients. From the hook `data_post` on. */
+    int32_t (*send_transaction)(haraka_self self, haraka_transaction transaction,
+                                const haraka_verdict_callback *callback);
+    /* [loop] In outbound hooks: the message that waits. Release it. */
+    int32_t (*message)(haraka_hmail hmail, haraka_message *out);
+    /* [loop] A map: in_progress, waiting, deferred, held, messages, recipients, bytes (integers). */
+    int32_t (*stats)(haraka_self self, const haraka_value_callback *callback);
+    /* [loop] A list of maps, oldest first: file, uuid, queue_time (ms), domain, from, to (list), size, attempts, next_attempt (ms,
+     * 0: under way), state (waiting, active, deferred, held), error. */
+    int32_t (*list)(haraka_self self, const haraka_queue_filter *filter, const haraka_value_callback *callback);
+    /* [loop] Does HARAKA_QUEUE_... to them. An integer: how many. */
+    int32_t (*act)(haraka_self self, int32_t action, const haraka_queue_filter *filter,
+                   const haraka_value_callback *callback);
+} haraka_outbound_1;
+
+/* ------------------------------------------------------------------------------------------------ smtp_client/1 -- */
+
+typedef struct haraka_smtp_client { uint64_t bits; } haraka_smtp_client; /* a dialogue with another server */
+
+#define HARAKA_CLIENT_LMTP 1u         /* LHLO, and one reply for each recipient after the message                         */
+#define HARAKA_CLIENT_TLS 2u          /* STARTTLS if it is offered                                                        */
+#define HARAKA_CLIENT_TLS_REQUIRED 4u /* no dialogue without it                                                           */
+#define HARAKA_CLIENT_TLS_VERIFY 8u   /* its certificate must be vouched for                                              */
+#define HARAKA_CLIENT_XCLIENT 16u     /* if it is offered, the server is told who our client is                           */
+#define HARAKA_CLIENT_FRESH 32u       /* not one that was kept                                                            */
+
+typedef struct haraka_smtp_client_options {
+    size_t size;
+    uint32_t flags;           /* HARAKA_CLIENT_... */
+    uint32_t port;            /* 0: 25, or 24 for LMTP */
+    haraka_str host;          /* name or address */
+    haraka_str path;          /* unix socket, instead of host */
+    haraka_str pool;          /* or several: "ip:port, ip:port"; asked in turn, the dead ones are left out */
+    haraka_str helo;          /* empty: our name */
+    haraka_str auth_user, auth_pass, auth_type; /* empty user: no AUTH; empty type: the best that both can */
+    int64_t connect_timeout;  /* milliseconds; 0: 30 s */
+    int64_t idle_timeout;     /* milliseconds for each reply, and how long it is kept afterwards; 0: 300 s */
+    int64_t dead_retry;       /* milliseconds until a dead host of a pool is tried again; 0: 10 s */
+    haraka_connection connection; /* for whom, or zero: log lines, XCLIENT */
+} haraka_smtp_client_options;
+
+/* What a server has answered. (call) */
+typedef struct haraka_smtp_reply {
+    size_t size;
+    uint32_t code;            /* 0: none came; the status says why */
+    uint8_t status_class;     /* RFC 3463; 0: none */
+    uint8_t reserved;
+    uint16_t status_subject;
+    uint16_t status_detail;
+    uint16_t reserved2[3];
+    const haraka_str *lines;  /* without code; the enhanced status stays in its line */
+    size_t line_count;
+    haraka_str host;          /* host:port, or the socket's path */
+} haraka_smtp_reply;
+
+/* Runs once for each reply that is awaited. status: HARAKA_SUCCESS; HARAKA_E_TIMED_OUT; HARAKA_E_GONE: the server has closed;
+ * HARAKA_E_IO: no connection, no TLS; lines[0] says why. */
+typedef struct haraka_smtp_reply_callback {
+    void (*function)(void *context, int32_t status, const haraka_smtp_reply *reply);
+    void *context;
+    haraka_destroy destroy;
+} haraka_smtp_reply_callback;
+
+/* Dialogues with other SMTP and LMTP servers, for plugins that hand mail on while the client waits. Connections are kept and
+ * used again. A dialogue ends with `release` or `abort`, with its plugin's generation, or with `connection`. Since 0.5. */
+typedef struct haraka_smtp_client_1 {
+    size_t size;
+    /* [loop] Connects (or takes a connection that was kept), and does greeting, EHLO, STARTTLS and AUTH. The callback has the last
+     * reply: 2xx, and commands may follow; anything else, and the dialogue is over. */
+    int32_t (*open)(haraka_self self, const haraka_smtp_client_options *options, const haraka_smtp_reply_callback *callback,
+                    haraka_smtp_client *out);
+    /* [loop] The server's EHLO lines, a list of text. (call) */
+    int32_t (*capabilities)(haraka_smtp_client client, haraka_value *out);
+    /* [loop] Sends one line. The next command may be given before the reply to this one has come only if the server offers
+     * PIPELINING. CR and LF in `line` are refused (HARAKA_E_ARGUMENT). */
+    int32_t (*command)(haraka_smtp_client client, haraka_str line, const haraka_smtp_reply_callback *callback);
+    /* [loop] MAIL FROM or RCPT TO with the parameters that this server understands: SIZE, BODY, SMTPUTF8. */
+    int32_t (*mail)(haraka_smtp_client client, const haraka_address *from, haraka_transaction transaction,
+                    const haraka_smtp_reply_callback *callback);
+    int32_t (*rcpt)(haraka_smtp_client client, const haraka_address *to, const haraka_smtp_reply_callback *callback);
+    /* [loop] After 354: the message with doubled dots and the final one. The callback runs once; in LMTP once for each recipient
+     * that was accepted. */
+    int32_t (*message)(haraka_smtp_client client, haraka_message message, const haraka_smtp_reply_callback *callback);
+    /* [loop] The dialogue is over: RSET, and the connection is kept for the next; or QUIT, if it cannot be. */
+    int32_t (*release)(haraka_smtp_client client);
+    /* [loop] Closes at once. */
+    int32_t (*abort)(haraka_smtp_client client);
+} haraka_smtp_client_1;
 
 /* ------------------------------------------------------------------------------------------------ the plugin ----- */
 

@@ -449,6 +449,164 @@ int32_t lookup(next &mine, const haraka_dns_1 *dns, haraka_str name, uint32_t ty
     });
 }
 
+/* ------------------------------------------------------------------------------------------------ outbound ------- */
+
+/* The queue and dialogues with other servers: the same way with the answer hanging on them, see `asking` above. When the hook
+ * ends before, the lambda still runs, and `mine.answer` says that nobody waits: HARAKA_E_GONE. */
+namespace border {
+
+template <class Body> void value_came(void *context, int32_t status, const haraka_value *value) noexcept
+{
+    const auto kept = static_cast<asking<Body> *>(context);
+    kept->go([=] { kept->body(kept->right, status, value); });
+}
+
+template <class Body> void reply_came(void *context, int32_t status, const haraka_smtp_reply *reply) noexcept
+{
+    const auto kept = static_cast<asking<Body> *>(context);
+    kept->go([=] { kept->body(kept->right, status, reply); });
+}
+
+template <class Body> haraka_smtp_reply_callback smtp_callback(asking<Body> *kept) noexcept
+{
+    const haraka_smtp_reply_callback callback = {reply_came<Body>, kept, destroy<asking<Body>>};
+    return callback;
+}
+
+} // namespace border
+
+/* `body(next &, int32_t code, const haraka_reply *reply)`: HARAKA_OK: the mail is in the queue. */
+template <class Body>
+int32_t send(next &mine, const haraka_outbound_1 *outbound, const haraka_mail &mail, Body body) noexcept
+{
+    const haraka_self self = mine.owner();
+    return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next, border::asking<Body> *kept) {
+        const haraka_verdict_callback callback = {border::verdict_came<Body>, kept, destroy<border::asking<Body>>};
+        return outbound->send(self, &mail, &callback);
+    });
+}
+
+/* The same for a transaction's message as it stands. From the hook `data_post` on. */
+template <class Body>
+int32_t send(next &mine, const haraka_outbound_1 *outbound, haraka_transaction transaction, Body body) noexcept
+{
+    const haraka_self self = mine.owner();
+    return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next, border::asking<Body> *kept) {
+        const haraka_verdict_callback callback = {border::verdict_came<Body>, kept, destroy<border::asking<Body>>};
+        return outbound->send_transaction(self, transaction, &callback);
+    });
+}
+
+/* `body(next &, int32_t status, const haraka_value *value)`: figures, rows, or how many. */
+template <class Body> int32_t queue_stats(next &mine, const haraka_outbound_1 *outbound, Body body) noexcept
+{
+    const haraka_self self = mine.owner();
+    return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next, border::asking<Body> *kept) {
+        const haraka_value_callback callback = {border::value_came<Body>, kept, destroy<border::asking<Body>>};
+        return outbound->stats(self, &callback);
+    });
+}
+
+template <class Body>
+int32_t queue_list(next &mine, const haraka_outbound_1 *outbound, const haraka_queue_filter &filter, Body body) noexcept
+{
+    const haraka_self self = mine.owner();
+    return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next, border::asking<Body> *kept) {
+        const haraka_value_callback callback = {border::value_came<Body>, kept, destroy<border::asking<Body>>};
+        return outbound->list(self, &filter, &callback);
+    });
+}
+
+template <class Body>
+int32_t queue_act(next &mine, const haraka_outbound_1 *outbound, int32_t action, const haraka_queue_filter &filter,
+                  Body body) noexcept
+{
+    const haraka_self self = mine.owner();
+    return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next, border::asking<Body> *kept) {
+        const haraka_value_callback callback = {border::value_came<Body>, kept, destroy<border::asking<Body>>};
+        return outbound->act(self, action, &filter, &callback);
+    });
+}
+
+/*
+ * A dialogue with another server; one that is destroyed is closed. It can be moved and not copied. Lambdas are
+ * `body(next &, int32_t status, const haraka_smtp_reply *reply)`; a dialogue that goes on lives in what they hold, such as a
+ * std::shared_ptr. In LMTP that of `message` runs once for each recipient that was accepted. [loop]
+ */
+class smtp_client {
+public:
+    explicit smtp_client(const haraka_smtp_client_1 *table) noexcept : service(table) { handle.bits = 0; }
+    smtp_client(smtp_client &&other) noexcept : service(other.service), handle(other.handle) { other.handle.bits = 0; }
+    smtp_client &operator=(smtp_client &&other) noexcept
+    {
+        if (this != &other) {
+            abort();
+            service = other.service;
+            handle = other.handle;
+            other.handle.bits = 0;
+        }
+        return *this;
+    }
+    smtp_client(const smtp_client &) = delete;
+    smtp_client &operator=(const smtp_client &) = delete;
+    ~smtp_client() { abort(); }
+
+    template <class Body> int32_t open(next &mine, const haraka_smtp_client_options &options, Body body) noexcept
+    {
+        abort();
+        const haraka_self self = mine.owner();
+        return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next, border::asking<Body> *kept) {
+            const haraka_smtp_reply_callback callback = border::smtp_callback(kept);
+            return service->open(self, &options, &callback, &handle);
+        });
+    }
+    template <class Body> int32_t command(next &mine, haraka_str line, Body body) noexcept
+    {
+        return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next, border::asking<Body> *kept) {
+            const haraka_smtp_reply_callback callback = border::smtp_callback(kept);
+            return service->command(handle, line, &callback);
+        });
+    }
+    template <class Body>
+    int32_t mail(next &mine, const haraka_address *from, haraka_transaction transaction, Body body) noexcept
+    {
+        return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next, border::asking<Body> *kept) {
+            const haraka_smtp_reply_callback callback = border::smtp_callback(kept);
+            return service->mail(handle, from, transaction, &callback);
+        });
+    }
+    template <class Body> int32_t rcpt(next &mine, const haraka_address *to, Body body) noexcept
+    {
+        return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next, border::asking<Body> *kept) {
+            const haraka_smtp_reply_callback callback = border::smtp_callback(kept);
+            return service->rcpt(handle, to, &callback);
+        });
+    }
+    template <class Body> int32_t message(next &mine, haraka_message message, Body body) noexcept
+    {
+        return border::ask(mine, static_cast<Body &&>(body), [&](haraka_next, border::asking<Body> *kept) {
+            const haraka_smtp_reply_callback callback = border::smtp_callback(kept);
+            return service->message(handle, message, &callback);
+        });
+    }
+    /* The server's EHLO lines, a list of text. */
+    int32_t capabilities(haraka_value *out) const noexcept { return service->capabilities(handle, out); }
+    /* It is over, and its connection is kept for the next. */
+    void release() noexcept { end(service->release); }
+    void abort() noexcept { end(service->abort); }
+
+private:
+    const haraka_smtp_client_1 *service;
+    haraka_smtp_client handle;
+
+    void end(int32_t (*how)(haraka_smtp_client)) noexcept
+    {
+        const haraka_smtp_client mine = handle;
+        handle.bits = 0;
+        if (mine.bits != 0) (void)how(mine);
+    }
+};
+
 } // namespace haraka
 
 /* ------------------------------------------------------------------------------------------------ exports -------- */

@@ -41,7 +41,7 @@ pub struct Call {
 }
 
 const NOTE_TEXT: &[u8; 93] =
-    b"format=1\0abi=0.4\0name=fault_panics\0version=1.0\0summary=Panics in Rust\0hooks=rcpt\0licence=MIT\0";
+    b"format=1\0abi=0.5\0name=fault_panics\0version=1.0\0summary=Panics in Rust\0hooks=rcpt\0licence=MIT\0";
 
 #[repr(C, align(4))]
 pub struct Note {

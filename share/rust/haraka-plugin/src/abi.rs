@@ -594,6 +594,153 @@ pub struct haraka_domains_1 {
     pub to_ascii: unsafe extern "C" fn(name: haraka_str, out: *mut haraka_str) -> i32,
 }
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_value_callback {
+    pub function: Option<unsafe extern "C" fn(context: *mut c_void, status: i32, value: *const haraka_value)>,
+    pub context: *mut c_void,
+    pub destroy: Option<haraka_destroy>,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_mail {
+    pub size: usize,
+    pub flags: u32,
+    pub recipient_count: u32,
+    pub from: haraka_str,
+    pub recipients: *const haraka_str,
+    pub contents: haraka_str,
+    pub notes: *const haraka_value,
+    pub origin: haraka_object,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_queue_filter {
+    pub size: usize,
+    pub id: haraka_str,
+    pub domain: haraka_str,
+    pub sender: haraka_str,
+    pub recipient: haraka_str,
+    pub older_than: i64,
+    pub limit: u32,
+    pub reserved: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_outbound_1 {
+    pub size: usize,
+    pub send: unsafe extern "C" fn(
+        owner: haraka_self,
+        mail: *const haraka_mail,
+        callback: *const haraka_verdict_callback,
+    ) -> i32,
+    pub send_transaction: unsafe extern "C" fn(
+        owner: haraka_self,
+        transaction: haraka_transaction,
+        callback: *const haraka_verdict_callback,
+    ) -> i32,
+    pub message: unsafe extern "C" fn(hmail: haraka_hmail, out: *mut haraka_message) -> i32,
+    pub stats: unsafe extern "C" fn(owner: haraka_self, callback: *const haraka_value_callback) -> i32,
+    pub list: unsafe extern "C" fn(
+        owner: haraka_self,
+        filter: *const haraka_queue_filter,
+        callback: *const haraka_value_callback,
+    ) -> i32,
+    pub act: unsafe extern "C" fn(
+        owner: haraka_self,
+        action: i32,
+        filter: *const haraka_queue_filter,
+        callback: *const haraka_value_callback,
+    ) -> i32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_smtp_client {
+    pub bits: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_smtp_client_options {
+    pub size: usize,
+    pub flags: u32,
+    pub port: u32,
+    pub host: haraka_str,
+    pub path: haraka_str,
+    pub pool: haraka_str,
+    pub helo: haraka_str,
+    pub auth_user: haraka_str,
+    pub auth_pass: haraka_str,
+    pub auth_type: haraka_str,
+    pub connect_timeout: i64,
+    pub idle_timeout: i64,
+    pub dead_retry: i64,
+    pub connection: haraka_connection,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_smtp_reply {
+    pub size: usize,
+    pub code: u32,
+    pub status_class: u8,
+    pub reserved: u8,
+    pub status_subject: u16,
+    pub status_detail: u16,
+    pub reserved2: [u16; 3],
+    pub lines: *const haraka_str,
+    pub line_count: usize,
+    pub host: haraka_str,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_smtp_reply_callback {
+    pub function: Option<unsafe extern "C" fn(context: *mut c_void, status: i32, reply: *const haraka_smtp_reply)>,
+    pub context: *mut c_void,
+    pub destroy: Option<haraka_destroy>,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct haraka_smtp_client_1 {
+    pub size: usize,
+    pub open: unsafe extern "C" fn(
+        owner: haraka_self,
+        options: *const haraka_smtp_client_options,
+        callback: *const haraka_smtp_reply_callback,
+        out: *mut haraka_smtp_client,
+    ) -> i32,
+    pub capabilities: unsafe extern "C" fn(client: haraka_smtp_client, out: *mut haraka_value) -> i32,
+    pub command: unsafe extern "C" fn(
+        client: haraka_smtp_client,
+        line: haraka_str,
+        callback: *const haraka_smtp_reply_callback,
+    ) -> i32,
+    pub mail: unsafe extern "C" fn(
+        client: haraka_smtp_client,
+        from: *const haraka_address,
+        transaction: haraka_transaction,
+        callback: *const haraka_smtp_reply_callback,
+    ) -> i32,
+    pub rcpt: unsafe extern "C" fn(
+        client: haraka_smtp_client,
+        to: *const haraka_address,
+        callback: *const haraka_smtp_reply_callback,
+    ) -> i32,
+    pub message: unsafe extern "C" fn(
+        client: haraka_smtp_client,
+        message: haraka_message,
+        callback: *const haraka_smtp_reply_callback,
+    ) -> i32,
+    pub release: unsafe extern "C" fn(client: haraka_smtp_client) -> i32,
+    pub abort: unsafe extern "C" fn(client: haraka_smtp_client) -> i32,
+}
+
 /// Constants, and a table of them for the test.
 macro_rules! numbers {
     ($($name:ident: $kind:ty = $value:expr;)*) => {
@@ -604,7 +751,7 @@ macro_rules! numbers {
 }
 numbers! {
 HARAKA_ABI_MAJOR: u32 = 0;
-HARAKA_ABI_MINOR: u32 = 4;
+HARAKA_ABI_MINOR: u32 = 5;
 HARAKA_CONT: i32 = 900;
 HARAKA_STOP: i32 = 901;
 HARAKA_DENY: i32 = 902;
@@ -655,6 +802,8 @@ HARAKA_TYPE_MX: u32 = 8;
 HARAKA_ADDRESS_NULL: u32 = 1;
 HARAKA_ADDRESS_UTF8: u32 = 2;
 HARAKA_MX_LMTP: u32 = 1;
+HARAKA_MX_TLS_REQUIRED: u32 = 2;
+HARAKA_MX_NO_TLS: u32 = 4;
 HARAKA_CONN_UUID: i32 = 1;
 HARAKA_CONN_REMOTE_IP: i32 = 2;
 HARAKA_CONN_REMOTE_PORT: i32 = 3;
@@ -733,6 +882,18 @@ HARAKA_PART_SIZE: i32 = 2009;
 HARAKA_PART_IS_ATTACHMENT: i32 = 2010;
 HARAKA_PART_IS_COMPLETE: i32 = 2011;
 HARAKA_PART_CHILDREN: i32 = 2012;
+HARAKA_HMAIL_UUID: i32 = 3001;
+HARAKA_HMAIL_PATH: i32 = 3002;
+HARAKA_HMAIL_FILENAME: i32 = 3003;
+HARAKA_HMAIL_NUM_FAILURES: i32 = 3004;
+HARAKA_HMAIL_DOMAIN: i32 = 3005;
+HARAKA_HMAIL_MAIL_FROM: i32 = 3006;
+HARAKA_HMAIL_RCPT_TO: i32 = 3007;
+HARAKA_HMAIL_QUEUE_TIME: i32 = 3008;
+HARAKA_HMAIL_SIZE: i32 = 3009;
+HARAKA_HMAIL_FORCE_TLS: i32 = 3010;
+HARAKA_HMAIL_LAST_ERROR: i32 = 3011;
+HARAKA_HMAIL_ORIGIN: i32 = 3012;
 HARAKA_HEADER_END: i32 = 0;
 HARAKA_HEADER_LEADING: i32 = 1;
 HARAKA_CONFIG_BY_NAME: i32 = 0;
@@ -777,4 +938,18 @@ HARAKA_DNS_BAD_NAME: i32 = 6;
 HARAKA_DNS_INSECURE: u32 = 0;
 HARAKA_DNS_SECURE: u32 = 1;
 HARAKA_DNS_IS_BOGUS: u32 = 2;
-HARAKA_DNS_STRICT: u32 = 1;}
+HARAKA_DNS_STRICT: u32 = 1;
+HARAKA_MAIL_DOT_STUFFED: u32 = 1;
+HARAKA_MAIL_REMOVE_MSGID: u32 = 2;
+HARAKA_MAIL_REMOVE_DATE: u32 = 4;
+HARAKA_QUEUE_RETRY: i32 = 1;
+HARAKA_QUEUE_HOLD: i32 = 2;
+HARAKA_QUEUE_RELEASE: i32 = 3;
+HARAKA_QUEUE_DELETE: i32 = 4;
+HARAKA_QUEUE_BOUNCE: i32 = 5;
+HARAKA_CLIENT_LMTP: u32 = 1;
+HARAKA_CLIENT_TLS: u32 = 2;
+HARAKA_CLIENT_TLS_REQUIRED: u32 = 4;
+HARAKA_CLIENT_TLS_VERIFY: u32 = 8;
+HARAKA_CLIENT_XCLIENT: u32 = 16;
+HARAKA_CLIENT_FRESH: u32 = 32;}

@@ -127,20 +127,27 @@ pub unsafe fn shutdown(call: *const haraka_call, body: fn(&Plugin)) -> i32 {
 
 /// Answers with a code and words. What came of it is the host's to log.
 pub(crate) fn complete(next: u64, code: i32, text: Option<&[u8]>) -> i32 {
+    complete_with(next, code, text, std::ptr::null())
+}
+
+/// The same with a value: seconds, where to deliver ...
+pub(crate) fn complete_with(next: u64, code: i32, text: Option<&[u8]>, value: *const haraka_value) -> i32 {
     let next = haraka_next { bits: next };
-    let Some(text) = text else { return unsafe { (host().complete)(next, code, std::ptr::null()) } };
-    let line = lent(text);
+    if text.is_none() && value.is_null() {
+        return unsafe { (host().complete)(next, code, std::ptr::null()) };
+    }
+    let line = lent(text.unwrap_or_default());
     let reply = haraka_reply {
         size: std::mem::size_of::<haraka_reply>(),
         lines: &line,
-        line_count: 1,
+        line_count: usize::from(text.is_some()),
         code: 0,
         status_class: 0,
         reserved: 0,
         status_subject: 0,
         status_detail: 0,
         reserved2: [0; 3],
-        value: std::ptr::null(),
+        value,
     };
     unsafe { (host().complete)(next, code, &reply) }
 }

@@ -1,9 +1,10 @@
 //! Hooks: what a plugin is asked, and its answers, now or later.
 
 use crate::abi::*;
-use crate::border::{callback, complete, guarded, host, Error};
+use crate::border::{callback, complete, complete_with, guarded, host, Error};
 use crate::object::{Connection, Object, Transaction};
-use crate::value::{bytes, lent, null, Address, View};
+use crate::outbound::HMail;
+use crate::value::{bytes, lent, null, Address, Value, View};
 use crate::{Level, Plugin};
 use std::ffi::c_void;
 
@@ -27,9 +28,15 @@ impl<'a> Call<'a> {
         let handle = self.0.transaction.bits;
         (handle != 0).then_some(Transaction(Object { handle, owner: self.0.owner.bits }))
     }
-    /// What this call is about: the transaction, else the connection, else the server.
+    /// The mail that an outbound hook is about.
+    pub fn hmail(&self) -> Option<HMail> {
+        let handle = self.0.hmail.bits;
+        (handle != 0).then_some(HMail(Object { handle, owner: self.0.owner.bits }))
+    }
+    /// What this call is about: the queued mail, else the transaction, else the connection, else the server.
     pub fn object(&self) -> Object {
-        self.transaction().map_or(*self.connection(), |transaction| *transaction)
+        let of_client = || self.transaction().map_or(*self.connection(), |transaction| *transaction);
+        self.hmail().map_or_else(of_client, |mail| *mail)
     }
 
     /// An argument; null if there are fewer. `mail` and `rcpt` have (address, map of ESMTP parameters), `helo` (host) ...
@@ -55,6 +62,7 @@ impl<'a> Call<'a> {
 pub struct Answer {
     code: i32,
     text: Option<String>,
+    value: Option<Value>,
 }
 
 impl Answer {
@@ -65,11 +73,23 @@ impl Answer {
 
     /// A code alone (`abi::HARAKA_...`), with the core's own words.
     pub const fn code(code: i32) -> Answer {
-        Answer { code, text: None }
+        Answer { code, text: None, value: None }
     }
     /// A code with words; `\n` begins a new line.
     pub fn with(code: i32, text: impl Into<String>) -> Answer {
-        Answer { code, text: Some(text.into()) }
+        Answer { code, text: Some(text.into()), value: None }
+    }
+    /// A code with the value that the hook documents: seconds for `send_email`, `host:port` or a URL for `get_mx` ...
+    pub fn with_value(code: i32, value: impl Into<Value>) -> Answer {
+        Answer { code, text: None, value: Some(value.into()) }
+    }
+    /// Gives it to the host.
+    fn complete(&self, next: u64) -> i32 {
+        let text = self.text.as_deref().map(str::as_bytes);
+        match &self.value {
+            None => complete(next, self.code, text),
+            Some(value) => value.lend(|value| complete_with(next, self.code, text, value)),
+        }
     }
     /// The code: `abi::HARAKA_...`.
     pub fn number(&self) -> i32 {
@@ -107,7 +127,7 @@ impl Next {
     /// Any answer. An error says why nobody took it: the client left, the time was over.
     pub fn answer(self, answer: Answer) -> Result<(), Error> {
         let (handle, _) = self.taken();
-        Error::check(complete(handle, answer.code, answer.text.as_deref().map(str::as_bytes)))
+        Error::check(answer.complete(handle))
     }
     /// Let the next plugin of this hook decide.
     pub fn proceed(self) {
@@ -177,9 +197,9 @@ unsafe extern "C" fn decide<F: Fn(&Call) -> Answer>(call: *const haraka_call) ->
     let Some(call) = call.as_ref() else { return HARAKA_CONT };
     let body = &*(call.context as *const F);
     match guarded(|| body(&Call(call))) {
-        Ok(Answer { code, text: None }) => return code,
-        Ok(Answer { code, text: Some(text) }) => {
-            complete(call.next.bits, code, Some(text.as_bytes()));
+        Ok(Answer { code, text: None, value: None }) => return code,
+        Ok(answer) => {
+            answer.complete(call.next.bits);
         }
         Err(what) => {
             Call(call).log(Level::Crit, format!("failed: {what}"));

@@ -42,7 +42,9 @@ mod digest;
 mod dns;
 mod domains;
 mod hook;
+mod mail_client;
 mod object;
+mod outbound;
 mod tls;
 mod value;
 
@@ -53,7 +55,9 @@ pub use digest::{derive_key, digests_equal, random_bytes, Algorithm, Digest};
 pub use dns::{DnsAnswer, DnsRecord, DnsStatus, Query, Resolver, Security};
 pub use domains::Domains;
 pub use hook::{Answer, Call, Next, Timer};
+pub use mail_client::{MailClient, MailClientOptions, MailClients, MailReply};
 pub use object::{Connection, Message, Object, Transaction};
+pub use outbound::{HMail, OutgoingMail, Outbound, QueueFilter};
 pub use tls::Tls;
 pub use value::{Address, Value, View};
 
@@ -124,9 +128,9 @@ macro_rules! plugin {
         const _: () = {
             // The ABI is that of `abi.rs`; the assertion below holds the two together.
             const TEXT: &str = concat!(
-                "format=1\0abi=0.4\0name=", $name, "\0version=", $version, "\0summary=", $summary, "\0" $(, $note)?
+                "format=1\0abi=0.5\0name=", $name, "\0version=", $version, "\0summary=", $summary, "\0" $(, $note)?
             );
-            const _: () = assert!($crate::abi::HARAKA_ABI_MAJOR == 0 && $crate::abi::HARAKA_ABI_MINOR == 4);
+            const _: () = assert!($crate::abi::HARAKA_ABI_MAJOR == 0 && $crate::abi::HARAKA_ABI_MINOR == 5);
 
             #[used]
             #[link_section = ".note.haraka"]

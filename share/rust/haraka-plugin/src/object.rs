@@ -197,7 +197,7 @@ impl Transaction {
 }
 
 /// An unchanging view of a message, headers and body, CR LF line ends. It outlives the transaction. Any thread.
-pub struct Message(u64);
+pub struct Message(pub(crate) u64);
 
 impl Message {
     pub fn size(&self) -> Result<u64, Error> {

@@ -101,6 +101,20 @@ fn ours() -> Structs {
         haraka_dns_callback { function, context, destroy }
         haraka_dns_1 { size, lookup, cancel, reverse_name }
         haraka_domains_1 { size, organizational, is_public_suffix, has_known_top, to_ascii }
+        haraka_value_callback { function, context, destroy }
+        haraka_mail { size, flags, recipient_count, from, recipients, contents, notes, origin }
+        haraka_queue_filter { size, id, domain, sender, recipient, older_than, limit, reserved }
+        haraka_outbound_1 { size, send, send_transaction, message, stats, list, act }
+        haraka_smtp_client { bits }
+        haraka_smtp_client_options {
+            size, flags, port, host, path, pool, helo, auth_user, auth_pass, auth_type, connect_timeout, idle_timeout,
+            dead_retry, connection,
+        }
+        haraka_smtp_reply {
+            size, code, status_class, reserved, status_subject, status_detail, reserved2, lines, line_count, host
+        }
+        haraka_smtp_reply_callback { function, context, destroy }
+        haraka_smtp_client_1 { size, open, capabilities, command, mail, rcpt, message, release, abort }
     }
 }
 

@@ -1,0 +1,195 @@
+// What a worker has of the queue: a way in, and in the worker that delivers the engine. docs/processes.md "The queue".
+
+import Glibc
+import HarakaDNS
+import HarakaNet
+import HarakaPluginHost
+import HarakaQueue
+import HarakaSpool
+import HarakaTLS
+import NIOCore
+import NIOPosix
+
+/// The way in, the way from the one process to the other, and the engine.
+///
+/// What is queued is on disk before anybody speaks of it. The pipe on which smtp workers tell the delivery worker of new
+/// mail is a hint and no more: what it loses is found when the folder is looked through.
+final class WorkerQueue: @unchecked Sendable {
+    private let folder: QueueFolder
+    private let loop: any EventLoop
+    private let log: HostLog
+    private let writers: QueueWriters
+    let outbox: Outbox
+    private let deliverer: Deliverer
+    /// Dialogues of plugins with other servers. On the loop.
+    let clients: HostClients
+    /// Nil: this worker delivers nothing. On the loop.
+    let engine: OutboundEngine?
+    /// Writing end of the pipe; -1: there is none. On the loop.
+    private var hintsOut: Int32 = -1
+    /// A hint was lost because the pipe was full: the next says "look through the folder". On the loop.
+    private var hasLostHint = false
+    /// What is written there ends the thread that reads hints; -1: there is none. On the loop.
+    private var stopReading: Int32 = -1
+    private var onStoppedReading: (() -> Void)?
+
+    struct Parts {
+        let loop: any EventLoop
+        let pool: NIOThreadPool
+        let host: PluginHost
+        let resolver: HarakaDNS.Resolver
+        let log: HostLog
+    }
+
+    /// Off the loop: the folder is made if it is not there.
+    ///
+    /// - Parameter delivers: this worker empties the queue
+    init(
+        _ path: String, _ configuration: Configuration, _ tls: ClientTLS, delivers: Bool, _ parts: Parts
+    ) throws(QueueFolderError) {
+        let settings = configuration.outbound.settings
+        folder = try QueueFolder(path, WorkerQueue.options(settings))
+        loop = parts.loop
+        log = parts.log
+        writers = QueueWriters(threads: settings.writers)
+        let outbox = Outbox(
+            folder, writers: writers, loop: parts.loop, log: parts.log, hostName: configuration.me,
+            receivedText: settings.receivedText)
+        self.outbox = outbox
+        let net = NetLoop(parts.loop, pool: parts.pool)
+        let deliverer = Deliverer(
+            loop: net, settings: settings, tls: tls, hostName: configuration.me, log: parts.log)
+        self.deliverer = deliverer
+        clients = HostClients(deliverer, resolver: parts.resolver)
+        engine =
+            delivers
+            ? OutboundEngine(
+                outbox, deliverer, host: parts.host, resolver: parts.resolver, loop: net,
+                settings: configuration.engineSettings(tls))
+            : nil
+    }
+
+    private static func options(_ settings: OutboundSettings) -> QueueFolderOptions {
+        var options = QueueFolderOptions()
+        options.minimumFreeBytes = Int64(settings.minFreeDisk)
+        return options
+    }
+
+    // MARK: hints
+
+    /// The end of the pipe that belongs to this worker's kind; the descriptor is ours from now on. On the loop.
+    func takeHints(_ descriptor: Int32) {
+        guard engine != nil else {
+            hintsOut = descriptor
+            _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+            outbox.queued = { [unowned self] in tell($0.uuid) }
+            return
+        }
+        readHints(descriptor)
+    }
+
+    /// Lines of less than PIPE_BUF bytes go in whole, whoever else writes.
+    private func tell(_ uuid: String) {
+        let line = Array((hasLostHint ? "*\n" : uuid + "\n").utf8)
+        let count = write(hintsOut, line, line.count)
+        guard count != line.count else { return hasLostHint = false }
+        guard !hasLostHint else { return }
+        hasLostHint = true
+        loop.scheduleTask(in: .milliseconds(200)) { [self] in tellOfLoss() }
+    }
+
+    private func tellOfLoss() {
+        guard hasLostHint else { return }
+        tell("*")
+        guard hasLostHint else { return }
+        loop.scheduleTask(in: .milliseconds(200)) { [self] in tellOfLoss() }
+    }
+
+    /// A thread that waits for them, until it is to stop: hints that a worker takes which delivers no more are lost.
+    private func readHints(_ descriptor: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return _ = close(descriptor) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        stopReading = ends[1]
+        let wake = ends[0]
+        final class Reader {
+            let run: () -> Void
+            init(_ run: @escaping () -> Void) { self.run = run }
+        }
+        let reader = Reader { [loop] in
+            var rest: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            while WorkerQueue.wait(descriptor, wake) {
+                let count = read(descriptor, &buffer, buffer.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }
+                rest += buffer[..<count]
+                guard let end = rest.lastIndex(of: 0x0A) else { continue }
+                let names = rest[..<end].split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
+                rest.removeFirst(end + 1)
+                loop.execute { [weak self] in self?.heard(names) }
+            }
+            close(descriptor)
+            close(wake)
+            loop.execute { [weak self] in self?.hasStoppedReading() }
+        }
+        var thread = pthread_t()
+        pthread_create(
+            &thread, nil,
+            { pointer in
+                pointer.map { Unmanaged<Reader>.fromOpaque($0).takeRetainedValue().run() }
+                return nil
+            }, Unmanaged.passRetained(reader).toOpaque())
+        pthread_detach(thread)
+    }
+
+    /// False: it is over.
+    private static func wait(_ descriptor: Int32, _ wake: Int32) -> Bool {
+        var watched = [descriptor, wake].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        while poll(&watched, 2, -1) < 0 { guard errno == EINTR else { return false } }
+        return watched[1].revents == 0
+    }
+
+    private func hasStoppedReading() {
+        if stopReading >= 0 { close(stopReading) }
+        stopReading = -1
+        onStoppedReading?()
+        onStoppedReading = nil
+    }
+
+    private func heard(_ names: [String]) {
+        guard let engine else { return }
+        for name in names where name != "*" { engine.found(name) }
+        if names.contains("*") { engine.lookThrough() }
+    }
+
+    // MARK: life
+
+    /// Plugins are loaded, clients may come. On the loop.
+    func start() { engine?.start() }
+
+    /// On the loop.
+    func change(_ configuration: Configuration, _ tls: ClientTLS) {
+        outbox.hostName = configuration.me
+        outbox.receivedText = configuration.outbound.receivedHeader
+        folder.change(WorkerQueue.options(configuration.outbound.settings))
+        if let engine { return engine.change(configuration.engineSettings(tls)) }
+        deliverer.change(configuration.outbound.settings, tls: tls)
+    }
+
+    /// Deliveries that are under way may end; what has begun to be written is written. On the loop.
+    func stop(within limit: TimeAmount, _ done: @escaping () -> Void) {
+        nonisolated(unsafe) let (outbox, done) = (outbox, done)
+        guard let engine else {
+            nonisolated(unsafe) let deliverer = deliverer
+            return outbox.drain { deliverer.close(within: limit, done) }
+        }
+        let end = { engine.stop(within: limit) { outbox.drain(done) } }
+        guard stopReading >= 0 else { return end() }
+        onStoppedReading = end
+        _ = write(stopReading, "x", 1)
+    }
+
+    /// Off the loop, at the very end.
+    func finish() { writers.finish() }
+}

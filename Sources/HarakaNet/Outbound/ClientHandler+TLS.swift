@@ -1,0 +1,28 @@
+// STARTTLS as a client (RFC 3207).
+
+import HarakaTLS
+import NIOCore
+
+extension ClientHandler {
+    /// 220 has come, and nothing behind it: the machine has looked.
+    func startTLS() {
+        guard let context else { return }
+        flush()
+        let limit = limits[.handshake] ?? .seconds(30)
+        let handler = pool.tls.makeHandler(
+            host: key.host, ip: key.address.ip, verifies: key.tls.verifies, limit: limit)
+        tls = handler
+        do {
+            try context.pipeline.syncOperations.addHandler(handler, position: .first)
+        } catch {
+            perform(machine.tlsFailed("\(error)"))
+        }
+    }
+
+    /// The next connection there need not begin from nothing.
+    func keepSession() {
+        guard let tls, !hasKeptSession else { return }
+        hasKeptSession = true
+        pool.tls.keepSession(of: tls, host: key.host, ip: key.address.ip, verifies: key.tls.verifies)
+    }
+}

@@ -1,0 +1,226 @@
+// Connections to other servers: opened, kept, used again, counted. docs/outbound.md "Connections and TLS".
+
+import HarakaCore
+import HarakaQueue
+import HarakaTLS
+import NIOCore
+import SMTPSyntax
+
+/// All connections of a loop to other servers. On the loop.
+///
+/// A connection is kept where it was used for as long as the settings say, for whoever wants one with the same
+/// ``ClientKey``. An address never gets more connections than it may have: who finds it full waits for its turn.
+final class ClientPool {
+    /// Somebody who wants a connection.
+    private struct Waiter {
+        let order: Order
+        let owner: any ClientOwner
+    }
+
+    /// What is wanted.
+    struct Order {
+        var key: ClientKey
+        var settings: ClientSettings
+        var limits: ClientPace
+        /// Not one that was kept.
+        var isFresh = false
+        /// For log lines.
+        var uuid = "-"
+    }
+
+    let loop: NetLoop
+    let log: any SessionLog
+    var tls: ClientTLS
+    var settings: OutboundSettings
+    private let connector: HopConnector
+    /// The one that was used last is at the end: it is taken first, and those before it grow old.
+    private var idle: [ClientKey: [ClientHandler]] = [:]
+    private var all: [ObjectIdentifier: ClientHandler] = [:]
+    private var counts: [HopAddress: Int] = [:]
+    private var waiters: [HopAddress: [Waiter]] = [:]
+    /// Connections that began with other settings are not used again.
+    private(set) var epoch = 0
+    private var whenEmpty: (() -> Void)?
+    private(set) var isClosing = false
+
+    init(loop: NetLoop, settings: OutboundSettings, tls: ClientTLS, log: any SessionLog) {
+        (self.loop, self.settings, self.tls, self.log) = (loop, settings, tls, log)
+        connector = HopConnector(loop: loop.eventLoop)
+    }
+
+    /// Open ones, idle and being opened among them.
+    var count: Int { all.count }
+    var idleCount: Int { idle.values.reduce(0) { $0 + $1.count } }
+
+    // MARK: getting one
+
+    /// Calls the owner, at once for a kept one, else when a new one is ready or came to nothing.
+    func get(_ order: Order, for owner: any ClientOwner) {
+        var order = order
+        order.key.epoch = epoch
+        if isClosing { return refuse(order, owner, "this server is stopping") }
+        if !order.isFresh, let client = takeIdle(order.key) { return hand(client, to: owner, order) }
+        let address = order.key.address
+        guard counts[address, default: 0] >= limit else { return open(order, owner) }
+        waiters[address, default: []].append(Waiter(order: order, owner: owner))
+        // One that nobody waits for makes room.
+        quitIdle(at: address)
+    }
+
+    private var limit: Int { max(1, settings.connections.perHost) }
+
+    private func takeIdle(_ key: ClientKey) -> ClientHandler? {
+        guard let client = idle[key]?.popLast() else { return nil }
+        if idle[key]?.isEmpty == true { idle[key] = nil }
+        return client
+    }
+
+    private func hand(_ client: ClientHandler, to owner: any ClientOwner, _ order: Order) {
+        client.owner = owner
+        (client.uuid, client.limits) = (order.uuid, order.limits)
+        client.isBusy = true
+        owner.clientIsReady(client)
+    }
+
+    private func open(_ order: Order, _ owner: any ClientOwner) {
+        let client = ClientHandler(order.key, order.settings, order.limits, pool: self, owner: owner)
+        client.uuid = order.uuid
+        all[ObjectIdentifier(client)] = client
+        counts[order.key.address, default: 0] += 1
+        connector.connect(order.key.address, within: order.limits.connect, client) { [weak self] result in
+            guard case .failure(let failure) = result else { return }
+            self?.notConnected(client, failure)
+        }
+    }
+
+    private func notConnected(_ client: ClientHandler, _ failure: ConnectFailure) {
+        let owner = client.owner
+        if failure.isTimeout { client.ending = .timedOut }
+        closed(client)
+        let status = EnhancedStatus(class: 4, subject: 4, detail: 1)
+        owner?.client(
+            client,
+            refused: ClientFailure(
+                isPermanent: false, stage: .greeting, status: status, text: failure.description, mayTryNextHost: true))
+    }
+
+    private func refuse(_ order: Order, _ owner: any ClientOwner, _ reason: String) {
+        let client = ClientHandler(order.key, order.settings, order.limits, pool: self, owner: owner)
+        let failure = ClientFailure(
+            isPermanent: false, stage: .greeting, status: EnhancedStatus(class: 4, subject: 3, detail: 2), text: reason,
+            mayTryNextHost: false)
+        loop.eventLoop.assumeIsolated().execute { owner.client(client, refused: failure) }
+    }
+
+    /// They are not wanted any more: their turn does not come.
+    func forget(_ owner: any ClientOwner) {
+        for (address, list) in waiters {
+            let rest = list.filter { $0.owner !== owner }
+            waiters[address] = rest.isEmpty ? nil : rest
+        }
+    }
+
+    // MARK: getting them back
+
+    /// Its message is done. Kept, if it may be.
+    func giveBack(_ client: ClientHandler) {
+        client.isBusy = false
+        let mayServe = !isClosing && client.key.epoch == epoch && !client.isClosed && !isWornOut(client)
+        guard mayServe, client.limits.idle != nil else { return client.quit() }
+        client.keepSession()
+        idle[client.key, default: []].append(client)
+        client.armTimer()
+        serveWaiter(at: client.key.address)
+    }
+
+    private func isWornOut(_ client: ClientHandler) -> Bool {
+        settings.connections.messages > 0 && client.messages >= settings.connections.messages
+    }
+
+    /// It has gone, or was never there.
+    func closed(_ client: ClientHandler) {
+        guard all.removeValue(forKey: ObjectIdentifier(client)) != nil else { return }
+        let address = client.key.address
+        let left = counts[address, default: 1] - 1
+        counts[address] = left > 0 ? left : nil
+        notIdle(client)
+        serveWaiter(at: address)
+        if all.isEmpty { emptied() }
+    }
+
+    /// It leaves, or the server has something to say: nobody gets it.
+    func notIdle(_ client: ClientHandler) {
+        guard let list = idle[client.key] else { return }
+        let rest = list.filter { $0 !== client }
+        idle[client.key] = rest.isEmpty ? nil : rest
+    }
+
+    /// The one who waits longest gets what has become free.
+    private func serveWaiter(at address: HopAddress) {
+        guard let waiter = waiters[address]?.first else { return }
+        if !waiter.order.isFresh, let client = takeIdle(waiter.order.key) {
+            dropWaiter(at: address)
+            return hand(client, to: waiter.owner, waiter.order)
+        }
+        guard counts[address, default: 0] < limit else { return quitIdle(at: address) }
+        dropWaiter(at: address)
+        open(waiter.order, waiter.owner)
+    }
+
+    private func dropWaiter(at address: HopAddress) {
+        waiters[address]?.removeFirst()
+        if waiters[address]?.isEmpty == true { waiters[address] = nil }
+    }
+
+    private func quitIdle(at address: HopAddress) {
+        for (key, list) in idle where key.address == address {
+            if let oldest = list.first {
+                notIdle(oldest)
+                return oldest.quit()
+            }
+        }
+    }
+
+    // MARK: changes, and the end
+
+    /// What is open ends as soon as it is idle: it began under other rules.
+    func change(_ settings: OutboundSettings, _ tls: ClientTLS) {
+        (self.settings, self.tls) = (settings, tls)
+        epoch &+= 1
+        for (address, list) in waiters {
+            waiters[address] = list.map { waiter in
+                var order = waiter.order
+                order.key.epoch = epoch
+                return Waiter(order: order, owner: waiter.owner)
+            }
+        }
+        quitAllIdle()
+    }
+
+    private func quitAllIdle() {
+        let unused = idle.values.flatMap { $0 }
+        idle = [:]
+        for client in unused { client.quit() }
+    }
+
+    /// QUIT to all that are idle; the others have until `limit`, and are cut off then. `done` is called when none is
+    /// left, at once or later.
+    func close(within limit: TimeAmount, _ done: @escaping () -> Void) {
+        isClosing = true
+        whenEmpty = done
+        let turnedAway = waiters.values.flatMap { $0 }
+        waiters = [:]
+        for waiter in turnedAway { refuse(waiter.order, waiter.owner, "this server is stopping") }
+        quitAllIdle()
+        if all.isEmpty { return emptied() }
+        loop.eventLoop.assumeIsolated().scheduleTask(in: limit) { [weak self] in
+            for client in self.map({ Array($0.all.values) }) ?? [] { client.abort() }
+        }
+    }
+
+    private func emptied() {
+        let told = whenEmpty
+        whenEmpty = nil
+        told?()
+    }
+}
