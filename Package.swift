@@ -163,7 +163,7 @@ let hostTests: [Target] = [
         "HarakaTLSTests",
         ["HarakaTLS", "HarakaCore", "CSSL", nioCore, .product(name: "NIOEmbedded", package: "swift-nio")]),
     .testTarget(
-        name: "HarakaDNSTests", dependencies: ["HarakaDNS", "HarakaCore", nioCore, nioPosix], exclude: ["Zones"],
+        name: "HarakaDNSTests", dependencies: ["HarakaDNS", "HarakaCore", nioCore, nioPosix],
         swiftSettings: house),
     tests(
         "HarakaNetTests",
