@@ -16,6 +16,15 @@ int haraka_nameless(int folder)
     return fd;
 }
 
+int haraka_open_unnoted(int folder, const char *name, int flags, unsigned mode)
+{
+    int fd = openat(folder, name, flags | O_NOATIME, mode);
+    /* Somebody else's file, whom the system lets decide about its times. */
+    if (fd < 0 && errno == EPERM)
+        fd = openat(folder, name, flags, mode);
+    return fd;
+}
+
 int haraka_name_file(int fd, int folder, const char *name)
 {
     char path[32];

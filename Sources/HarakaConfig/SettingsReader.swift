@@ -135,9 +135,9 @@ struct SettingsReader {
 
     /// Warns of a name that was never asked for, and suggests one that was.
     private mutating func unknown(_ place: ConfigKey, _ message: String, among names: [String]) {
-        let written = place.key.isEmpty ? place.section : place.key
-        let meant = NearestName.to(written, among: names).map { "; did you mean \($0)?" } ?? ""
-        warn(place, message + meant)
+        let isSection = place.key.isEmpty
+        let meant = NearestName.to(isSection ? place.section : place.key, among: names)
+        warn(place, message + (meant.map { "; did you mean \(isSection ? "[\($0)]" : $0)?" } ?? ""))
     }
 
     /// In the order of files and lines; findings without a line come first.

@@ -3,8 +3,9 @@
 extension TLSFile {
     /// `[outbound]`, `mutual_tls` and the lists of hosts. A new value holds the built-in defaults.
     public struct Outbound: Sendable, Equatable {
-        /// Key, certificate, authorities, ciphers, versions. What `[outbound]` does not say is as in `[main]`, but for
-        /// `rejectUnauthorized`: whoever demands certificates of clients does not mean every server in the world.
+        /// Key, certificate, authorities, ciphers, versions. What `[outbound]` does not say is as in `[main]`, but for `ca`
+        /// and `rejectUnauthorized`: whoever demands certificates of clients does not mean every server in the world, nor
+        /// has his own authority signed theirs.
         public var options = Options()
         /// Nothing is sent there without TLS and a certificate that is vouched for: names, addresses, networks.
         public var forcedHosts: [String] = []
@@ -22,7 +23,7 @@ extension TLSFile {
 
     mutating func readOutbound(_ reader: inout SettingsReader) {
         var inherited = main
-        (inherited.requestsCertificate, inherited.rejectsUnauthorized) = (nil, false)
+        (inherited.requestsCertificate, inherited.rejectsUnauthorized, inherited.authorities) = (nil, false, [])
         let section = TLSOptionsReader(section: "outbound")
         outbound.options = section.options(&reader, standard: inherited)
         if outbound.options.keys.isEmpty {

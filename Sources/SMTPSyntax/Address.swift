@@ -31,12 +31,13 @@ public struct Address: Hashable, Sendable {
 
     /// An address made by the server or by a plugin, not checked against the grammar.
     ///
-    /// So that it can be sent all the same, control characters are taken out of both parts, blanks and angle brackets
-    /// out of the host, and a user that is no dot-string is quoted. A non-ASCII host is not turned into A-labels here;
-    /// use ``parse(_:idna:)`` for that.
+    /// Whatever the parts hold, it is one path and ends where it seems to: a user that is no dot-string is quoted,
+    /// without control characters; a host that is no address literal loses what no domain has, quotes, backslashes,
+    /// brackets, `@` and `,` among it. An underscore stays, since hosts are called so. What is left need not be a
+    /// domain (`a..b`), and a non-ASCII host is not turned into A-labels: ``parse(_:idna:)`` sees to both.
     public init(user: String, host: String) {
         let user = Address.quotedIfNeeded(user)
-        let clean = Address.filtered(host) { !$0.isControl && !$0.isBlank && $0 != 0x3C && $0 != 0x3E }
+        let clean = AddressLiteral.isValid(host.utf8.span) ? host : Address.filtered(host) { $0.mayStandInHost }
         let original = clean.isEmpty ? user : "\(user)@\(clean)"
         self.init(original: original, user: user, host: clean.lowercasedASCII, originalHost: clean)
     }
@@ -87,5 +88,12 @@ extension Address {
             quoted.unicodeScalars.append(scalar)
         }
         return quoted + "\""
+    }
+}
+
+extension UInt8 {
+    /// `Let-dig`, `-` and `.` of a Domain (RFC 5321 section 4.1.2), every octet of a UTF-8 sequence, and `_`.
+    fileprivate var mayStandInHost: Bool {
+        isLetDig || !isASCII || self == UInt8(ascii: "-") || self == UInt8(ascii: ".") || self == UInt8(ascii: "_")
     }
 }

@@ -169,10 +169,10 @@ def smtp_sink():
             yield server
 
 
-def smtp_source(server, kept, messages):
-    """Sends messages; the seconds that it took."""
+def smtp_source(server, kept, messages, *more):
+    """Sends messages; the seconds that it took. `more`: options that go beyond the usual, or before them."""
     words = ["smtp-source", "-s", str(SESSIONS), "-m", str(messages), "-l", str(BYTES), "-f", "a@example.org",
-             "-t", "b@example.com", *(["-d"] if kept else []), f"127.0.0.1:{server.port}"]
+             "-t", "b@example.com", *(["-d"] if kept else []), *more, f"127.0.0.1:{server.port}"]
     began = time.monotonic()
     sent = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT, check=False)
     seconds = time.monotonic() - began

@@ -21,9 +21,9 @@ MESSAGE = HEADER + b"\r\nHello\r\n"
 QUEUED = re.compile(rb"250 (?:2\.0\.0 )?Message Queued \(([0-9A-F-]{36}\.\d+)\)\r\n")
 
 
-def routes(table):
+def routes(table, relays=True):
     """C code of a plugin whose get_mx answers a domain of `table` with a text, or with the texts of a list in order, or with C
-    code that returns."""
+    code that returns. `relays`: whoever connects may relay."""
     rows = []
     for domain, target in table.items():
         if isinstance(target, str) and "return" in target:
@@ -36,7 +36,7 @@ def routes(table):
             body = (f"haraka_value items[] = {{{items}}}; haraka_value v = haraka_list_value(items, {len(target)}); "
                     "return haraka_answer_value(call, HARAKA_OK, &v);")
         rows.append(f'if (haraka_equal(domain, haraka_text("{domain}"))) {{ {body} }}')
-    return (NOTHING + RELAYING + "HARAKA_HOOK(get_mx) { haraka_str domain = haraka_argument_text(call, 0); (void)domain; "
+    return (NOTHING + (RELAYING if relays else "") + "HARAKA_HOOK(get_mx) { haraka_str domain = haraka_argument_text(call, 0); (void)domain; "
             + "\n".join(rows) + " return HARAKA_CONT; }\n")
 
 

@@ -62,19 +62,20 @@ class Wait:
 class Session:
     """One connection, as it was."""
 
-    def __init__(self, number):
-        self.number = number
+    def __init__(self, number, address):
+        self.number, self.address = number, address
         self.commands = []  # bytes without CR LF
         self.tls = self.user = None
         self.server_name = None
+        self.is_over = False
 
     def verbs(self):
         return [command.split(b" ")[0].upper().decode() for command in self.commands]
 
 
 class Peer:
-    """`replies`: for a stage (connect, EHLO, HELO, LHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, ".", RSET, QUIT) a reply, a `Close`, `Raw`
-    or `Wait`, a list of those for one time after the other (the last one stays), or a function of (session, argument) that
+    """`replies`: for a stage (connect, EHLO, HELO, LHLO, STARTTLS, XCLIENT, AUTH, MAIL, RCPT, DATA, ".", RSET, QUIT) a reply, a `Close`,
+    `Raw` or `Wait`, a list of those for one time after the other (the last one stays), or a function of (session, argument) that
     returns one. For RCPT and, with LMTP, "." also a dictionary by address. None: as usual."""
 
     def __init__(self, replies=None, ehlo=EHLO, lmtp=False, tls=None, implicit=False, users=None, address="127.0.0.1", port=0,
@@ -114,6 +115,12 @@ class Peer:
             one.close()
         return False
 
+    def hang_up(self):
+        """Ends all connections that it has now."""
+        for one in self.sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
     def messages(self):
         return list(self.accepted)
 
@@ -132,21 +139,22 @@ class Peer:
     def serve(self):
         while not self.stopped.is_set():
             try:
-                client, _ = self.socket.accept()
+                client, address = self.socket.accept()
             except OSError:
                 return
             self.sockets.append(client)
-            threading.Thread(target=self.client, args=(client,), daemon=True).start()
+            threading.Thread(target=self.client, args=(client, address and address[0]), daemon=True).start()
 
-    def client(self, client):
+    def client(self, client, address):
         with self.lock:
-            session = Session(len(self.sessions))
+            session = Session(len(self.sessions), address)
             self.sessions.append(session)
         client.settimeout(LIMIT * 2)
         with contextlib.suppress(OSError, ValueError, Over):
             Dialogue(self, session, client).run()
         with contextlib.suppress(OSError):
             client.close()
+        session.is_over = True
 
     def answer(self, stage, session, argument, usual):
         """What to do at a stage."""
@@ -327,6 +335,9 @@ class Dialogue:
 
     def do_noop(self, argument):
         self.reply("NOOP", argument, "250 2.0.0 ok")
+
+    def do_xclient(self, argument):
+        self.reply("XCLIENT", argument, "220 peer.example.net ESMTP")
 
     def do_quit(self, argument):
         self.reply("QUIT", argument, "221 2.0.0 bye")

@@ -142,7 +142,7 @@ struct ConnectionSettingsTests {
         #expect(
             findings == [
                 "1:1: warning: spol_after is no key of [main]; did you mean spool_after?",
-                "2:1: warning: [heders] is no section of this file; did you mean headers?",
+                "2:1: warning: [heders] is no section of this file; did you mean [headers]?",
                 "4:1: warning: byte is no key of [max]; did you mean bytes?",
             ])
     }

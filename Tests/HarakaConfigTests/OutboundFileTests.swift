@@ -173,7 +173,7 @@ struct OutboundFileTests {
                 "13:1: warning: strat is no key of [concurrency]; did you mean start?",
                 "14:13: error: concurrency.example.com is \"none\": expected a whole number, 1 to 100000",
                 "16:1: warning: tls.no_tls_hosts is not used: it is now [outbound] no_tls_hosts of tls.ini",
-                "17:1: warning: [bounces] is no section of this file; did you mean bounce?",
+                "17:1: warning: [bounces] is no section of this file; did you mean [bounce]?",
             ])
     }
 

@@ -83,7 +83,7 @@ struct RoleSettingsTests {
                 "listen=25\n[mx]\nlisten=25",
                 "3:8: error: mx.listen is \"25\": [::]:25 stands in smtp.ini twice"
             ),
-            ("[mxx]\nlisten=25", "1:1: warning: [mxx] is no section of this file; did you mean mx?"),
+            ("[mxx]\nlisten=25", "1:1: warning: [mxx] is no section of this file; did you mean [mx]?"),
             (
                 "[mx]\nlisten=::1",
                 "2:8: error: mx.listen is \"::1\": at \"::1\" expected an IPv6 address in brackets: [::1]:25"

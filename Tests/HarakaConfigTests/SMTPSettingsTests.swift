@@ -147,7 +147,7 @@ struct SMTPSettingsTests {
             findings == [
                 "1:1: warning: inactivity_timeut is no key of [main]; did you mean inactivity_timeout?",
                 "2:1: warning: whatever is no key of [main]",
-                "3:1: warning: [header] is no section of this file; did you mean headers?",
+                "3:1: warning: [header] is no section of this file; did you mean [headers]?",
                 "5:1: warning: [zzz] is no section of this file",
                 "7:1: warning: add is no key of [headers]",
             ])

@@ -26,6 +26,9 @@ struct ShippedFilesTests {
         let (names, namesFindings) = DNSFile.read(from: shipped)
         #expect(names == DNSFile())
         #expect(namesFindings == [])
+        let (outbound, outboundFindings) = OutboundFile.read(from: shipped) { _ in nil }
+        #expect(outbound == OutboundFile())
+        #expect(outboundFindings == [])
         #expect(readPluginTimeout(from: shipped) == (30, []))
     }
 
@@ -78,6 +81,17 @@ struct ShippedFilesTests {
                     "timeout", "resolv_conf", "hosts", "recursion", "dnssec", "cache_entries", "max_queries",
                 ]
             ),
+            (
+                "outbound.ini",
+                [
+                    "disabled", "always_split", "enable_tls", "local_mx_ok", "concurrency_max", "maxTempFailures",
+                    "received_header", "connect_timeout", "inet_prefer", "max_received", "crash_limit",
+                    "min_free_disk", "writers", "concurrency.start", "concurrency.max", "concurrency.rest",
+                    "concurrency.rest_max", "connections.per_host", "connections.messages", "connections.idle",
+                    "timeout.reply", "timeout.message", "bounce.full_message", "bounce.header", "bounce.delay_notice",
+                    "tls.failure_memory",
+                ]
+            ),
         ])
     func documentedDefaults(file: String, keys: [String]) {
         let folder = TemporaryFolder()
@@ -94,7 +108,9 @@ struct ShippedFilesTests {
         #expect(plugins == PluginsSettings())
         let (names, others) = DNSFile.read(from: folder.directory)
         #expect(names == DNSFile())
-        findings += more + last + rest + others
+        let (outbound, further) = OutboundFile.read(from: folder.directory) { _ in nil }
+        #expect(outbound == OutboundFile())
+        findings += more + last + rest + others + further
         #expect(findings == [])
         #expect(Set(keys.map { $0.contains(".") ? $0 : "main." + $0 }) == documented(folder.directory.get(file)))
     }
@@ -114,6 +130,22 @@ struct ShippedFilesTests {
         }
     }
 
+    @Test("the examples of outbound.ini are accepted when they are taken as they stand")
+    func outboundExamples() {
+        let folder = TemporaryFolder()
+        folder.write("outbound.ini", uncommented("outbound.ini", after: "; "))
+        var checked: Set<String> = []
+        let (outbound, findings) = OutboundFile.read(from: folder.directory) { text in
+            checked.insert(text)
+            return nil
+        }
+        #expect(findings == [])
+        #expect(outbound.intervals == "1m, 5m*2, 15m, 1h*3, 6h*12")
+        #expect(outbound.domainIntervals == ["example.com": "30s*10, 5m*12, 1h*24", "once.example.com": "none"])
+        #expect(outbound.concurrency.sites == ["google.com": 10, "smarthost.example.com": 200])
+        #expect(checked == ["1m, 5m*2, 15m, 1h*3, 6h*12", "30s*10, 5m*12, 1h*24", "none"])
+    }
+
     @Test("the example of a plugin's section is accepted when it is taken as it stands")
     func pluginExample() {
         let folder = TemporaryFolder()
@@ -131,7 +163,8 @@ struct ShippedFilesTests {
     @Test(
         "no line is longer than 120 characters",
         arguments: [
-            "smtp.ini", "connection.ini", "log.ini", "plugins.ini", "dns.ini", "plugins", "host_list", "plugin_timeout",
+            "smtp.ini", "connection.ini", "log.ini", "plugins.ini", "dns.ini", "outbound.ini", "plugins", "host_list",
+            "plugin_timeout",
         ])
     func width(file: String) {
         let lines = shipped.get(file, .data).value.texts ?? []
@@ -145,7 +178,7 @@ struct ShippedFilesTests {
         return lines.map { line in
             guard line.hasPrefix(mark) else { return line }
             let rest = line.dropFirst(mark.count)
-            let key = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "[" || $0 == "]" }
+            let key = rest.prefix { $0.isLetter || $0.isNumber || "_.[]".contains($0) }
             return !key.isEmpty && rest.dropFirst(key.count).first == "=" ? String(rest) : line
         }.joined(separator: "\n")
     }

@@ -103,6 +103,55 @@ struct TLSFileTests {
         #expect(file.hosts["*.example.net"]?.asksForCertificate == true)
     }
 
+    @Test("[outbound] is as [main], but for what [main] demands of clients")
+    func outbound() {
+        let main = """
+            key=a.key
+            cert=a.pem
+            ca=clients.pem
+            rejectUnauthorized=true
+            minVersion=TLSv1.3
+            ciphers=ECDHE+AESGCM
+
+            """
+        let (inherited, findings) = read(main)
+        #expect(findings.isEmpty)
+        let options = inherited.outbound.options
+        #expect(options.keys == ["a.key"] && options.certificates == ["a.pem"])
+        #expect(options.minVersion == .v1_3 && options.ciphers == "ECDHE+AESGCM")
+        // Servers show certificates of the authorities that the system trusts.
+        #expect(options.authorities.isEmpty && !options.rejectsUnauthorized)
+        let (own, none) = read(
+            main + """
+                mutual_tls=yes
+                [outbound]
+                key=o.key
+                cert=o.pem
+                ca=servers.pem
+                rejectUnauthorized=true
+                minVersion=TLSv1.2
+                force_tls_hosts[]=bank.example
+                force_tls_hosts[]=192.0.2.0/24
+                no_tls_hosts=old.example, 2001:db8::/32
+                [mutual_auth_hosts]
+                Partner.example
+                other.example=our.example
+                [mutual_auth_hosts_exclude]
+                rude.example
+                """)
+        #expect(none.isEmpty)
+        #expect(own.outbound.options.keys == ["o.key"] && own.outbound.options.certificates == ["o.pem"])
+        #expect(own.outbound.options.authorities == ["servers.pem"] && own.outbound.options.rejectsUnauthorized)
+        #expect(own.outbound.options.minVersion == .v1_2 && own.outbound.options.ciphers == "ECDHE+AESGCM")
+        #expect(own.outbound.forcedHosts == ["bank.example", "192.0.2.0/24"])
+        #expect(own.outbound.hostsWithoutTLS == ["old.example", "2001:db8::/32"])
+        #expect(own.outbound.showsCertificate && own.outbound.mutualExceptions == ["rude.example"])
+        // The partner is shown the usual one.
+        #expect(own.outbound.mutualHosts.compactMapValues { $0 } == ["other.example": "our.example"])
+        #expect(own.outbound.mutualHosts.keys.sorted() == ["other.example", "partner.example"])
+        #expect(own.main.authorities == ["clients.pem"] && own.main.rejectsUnauthorized)
+    }
+
     @Test(
         "mistakes are told with their place, and the rest counts",
         arguments: [
@@ -118,7 +167,9 @@ struct TLSFileTests {
             ("handshake_timeout=0", "1:19: error: main.handshake_timeout is \"0\": expected seconds, 1 to 600"),
             ("session_tickets=maybe", "1:17: error: main.session_tickets is \"maybe\": expected true or false"),
             ("minversion=TLSv1", "1:1: warning: minversion is no key of [main]; did you mean minVersion?"),
-            ("[outbund]\nkey=a", "1:1: warning: [outbund] is no section of this file"),
+            (
+                "[outbund]\nkey=a", "1:1: warning: [outbund] is no section of this file; did you mean [outbound]?"
+            ),
             (
                 "[no_tls_hosts]\nmail.example.com",
                 "2:1: error: \"mail.example.com\" is no client: expected an address, alone or with a prefix length"

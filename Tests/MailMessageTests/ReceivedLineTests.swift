@@ -81,7 +81,7 @@ struct ReceivedLineTests {
             line.value == """
                 from x??y?[10.0.0.1]????by?z????q????? (x ?y ?10.0.0.1?????by z; "<q>",?? [192.0.2.1])\r
                 \tby mx.example (Haraka/3.1.6) with ESMTP id ABC.1\r
-                \tenvelope-from <"a;X: y"@bX:y>\r
+                \tenvelope-from <"a;X: y"@bXy>\r
                 \ttls a?b (a)??X: y;\r
                 \tFri, 21 Nov 2025 01:03:00 +0000
                 """)

@@ -145,9 +145,37 @@ struct AddressTests {
             ("postmaster", "", "<postmaster>"),
             ("", "", "<>"),
             ("\u{E9}", "b", "<\u{E9}@b>"),
+            ("a@b", "c", "<\"a@b\"@c>"),
+            ("a,b;(c)", "c", "<\"a,b;(c)\"@c>"),
+            ("\u{0}\u{7F}", "c", "<\"\"@c>"),
+            ("u", "a\"b\\c", "<u@abc>"),
+            ("u", "good.example@evil.example", "<u@good.exampleevil.example>"),
+            ("u", "a,b;c:d(e)f", "<u@abcdef>"),
+            ("u", "[192.0.2.1]", "<u@[192.0.2.1]>"),
+            ("u", "[IPv6:2001:db8::1]", "<u@[IPv6:2001:db8::1]>"),
+            ("u", "[192.0.2.1]>", "<u@192.0.2.1>"),
+            ("u", "[a b]", "<u@ab>"),
+            ("u", "my_host.example", "<u@my_host.example>"),
+            ("u", "\u{FC}ber.example", "<u@\u{FC}ber.example>"),
         ])
     func made(user: String, host: String, formatted: String) {
         #expect(Address(user: user, host: host).formatted == formatted)
+    }
+
+    private static let specials = (0...0x7F).map { String(UnicodeScalar(UInt8($0))) } + ["\u{85}", "\u{2028}", "\\\""]
+
+    @Test("what was made of any character is read back as one path, with the same parts", arguments: specials)
+    func madeIsRead(special: String) throws {
+        for user in [special, "a\(special)b", "\(special)a", "a\(special)", "\"\(special)", "\(special)\""] {
+            // A host may begin and end with what a label may not: that is no matter of where the path ends.
+            for host in ["b.example", "b\(special)c.example", "b.example\(special)c"] {
+                let made = Address(user: user, host: host.replacing("_", with: "x"))
+                guard !made.host.contains("..") else { continue }
+                let read = try Address.parse(made.formatted, idna: { _ in "xn--b.example" })
+                #expect(read.user == made.user)
+                #expect(read.originalHost == made.originalHost)
+            }
+        }
     }
 
     @Test("an address made of parts folds its host")

@@ -53,6 +53,12 @@ private final class Dialogue {
 
     /// The connection is kept for the next mail, unless the backend would take what follows for a message.
     func end() { if stage.canBeReleased { client.release() } else { client.abort() } }
+
+    /// The backend has gone: what else the client says of this mail is refused for now.
+    func breaks() {
+        stage = .over
+        client.abort()
+    }
 }
 
 /// How far a dialogue with the backend is.
@@ -73,11 +79,16 @@ private func dialogue(_ transaction: Transaction) -> Dialogue? {
 
 private let unanswered = "Backend failure, try again later"
 
+/// RFC 6531 section 3.5: the sender's local part is not ASCII, and the backend knows nothing else.
+private let unspeakable = Answer(
+    .deny, Reply("The address needs SMTPUTF8, which the server does not offer", status: Status(5, 6, 7)))
+
 /// The hook `mail`: connects, and tells the sender.
 private func begin(_ call: borrowing Call, _ next: consuming Next, _ settings: Settings) throws(PluginError) {
     guard let transaction = call.transaction, let clients = call.plugin.smtpClients,
         settings.takesOutbound || !call.connection.isRelaying
     else { return next.continue() }
+    let announced = Announced(Value(call.argument(1)))
     try clients.open(settings.options(for: call.connection), for: next) { client, reply, next throws(PluginError) in
         guard let client, let sender = transaction.sender else {
             // What the backend says before MAIL is about us, and not about this mail.
@@ -85,7 +96,11 @@ private func begin(_ call: borrowing Call, _ next: consuming Next, _ settings: S
                 .error, about: transaction.object, "\(reply.host): no dialogue: \(reply.code) \(reply.text)")
             return next.denySoft(unanswered)
         }
-        try client.mail(sender, of: transaction, for: next) { reply, next in
+        guard let command = announced.command(from: Sender(sender), client.offers) else {
+            client.release()
+            return next.answer(unspeakable)
+        }
+        try client.command(command, for: next) { reply, next in
             guard reply.isPositive else { return refuse(reply, transaction, client, next) }
             transaction.notes.keep(note, Dialogue(client))
             next.continue()
@@ -99,10 +114,11 @@ private func name(_ call: borrowing Call, _ next: consuming Next) throws(PluginE
     else {
         return next.continue()
     }
+    guard dialogue.stage == .envelope else { return next.denySoft(unanswered) }
     try dialogue.client.rcpt(recipient, for: next) { reply, next in
         guard !reply.isPositive else { return next.continue() }
         transaction.results.fail("\(reply.code) \(reply.text)")
-        if reply.trouble != nil { dialogue.end() }
+        if reply.trouble != nil { dialogue.breaks() }
         next.answer(refusal(reply))
     }
 }
@@ -110,6 +126,7 @@ private func name(_ call: borrowing Call, _ next: consuming Next) throws(PluginE
 /// The hook `data`.
 private func announce(_ call: borrowing Call, _ next: consuming Next) throws(PluginError) {
     guard let transaction = call.transaction, let dialogue = dialogue(transaction) else { return next.continue() }
+    guard dialogue.stage == .envelope else { return next.denySoft(unanswered) }
     try dialogue.client.command("DATA", for: next) { reply, next in
         guard reply.isIntermediate else { return refuse(reply, transaction, dialogue.client, next) }
         dialogue.stage = .data

@@ -12,6 +12,11 @@
  */
 int haraka_nameless(int folder);
 
+/*
+ * openat(2), and reading leaves no trace in the file's times where that can be had: who owns the file, and root, may ask for it.
+ */
+int haraka_open_unnoted(int folder, const char *name, int flags, unsigned mode);
+
 /* Gives such a file its name in that folder. EEXIST: the name is taken. ENOENT: not without /proc here. Returns 0. */
 int haraka_name_file(int fd, int folder, const char *name);
 

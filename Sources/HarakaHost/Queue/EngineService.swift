@@ -10,6 +10,10 @@ final class EngineService: QueueService {
 
     init(_ engine: OutboundEngine) { self.engine = engine }
 
+    func ready(_ done: @escaping (QueueRefusal?) -> Void) {
+        engine.whenReady { done($0.map { QueueRefusal($0) }) }
+    }
+
     func list(_ filter: QueueFilter, _ done: @escaping ([QueueRow]) -> Void) { done(engine.list(filter)) }
 
     func act(_ action: QueueAction, _ filter: QueueFilter, _ done: @escaping (Result<Int, QueueRefusal>) -> Void) {

@@ -169,10 +169,12 @@ struct QueuePage {
         }
         if let last = recipient["last"] {
             let remote = last["remote"]?.text ?? ""
-            let who = remote.isEmpty ? "no server was reached" : "\(remote) said"
-            let code = (last["code"]?.integer ?? 0) > 0 ? "\(last["code"]?.text ?? "") " : ""
+            let code = last["code"]?.integer ?? 0
+            let who = remote.isEmpty ? "no server was reached" : code > 0 ? "\(remote) said" : remote
             let words = QueueWords.oneLine(last["text"]?.text ?? "")
-            text += "\n      \(QueueWords.clock(last["time"]?.integer ?? 0)) \(who): \(code)\(words)"
+            // The words of most failures hold the whole reply.
+            let number = code > 0 && !words.hasPrefix("\(code)") ? "\(code) " : ""
+            text += "\n      \(QueueWords.clock(last["time"]?.integer ?? 0)) \(who): \(number)\(words)"
         }
         Swift.print(text)
     }

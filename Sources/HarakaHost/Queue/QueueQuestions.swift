@@ -35,6 +35,13 @@ final class QueueQuestions {
     /// - Parameter words: `list FILTER`, `more NUMBER`, `act ACTION FILTER`, `stats`.
     func answer(_ words: [String], _ done: @escaping (ConfigValue) -> Void) {
         guard let service else { return done(Self.refusal("no mail is delivered here")) }
+        service.ready { [self] refusal in
+            if let refusal { return done(Self.refusal(refusal.description)) }
+            answer(words, service, done)
+        }
+    }
+
+    private func answer(_ words: [String], _ service: any QueueService, _ done: @escaping (ConfigValue) -> Void) {
         let filter = words.last.flatMap { QueueFilter(word: $0) }
         switch (words.first, words.count) {
         case ("stats", 1): service.stats { done($0.json) }

@@ -24,6 +24,10 @@ struct QueueRefusal: Error, CustomStringConvertible {
 
 /// The queue of a running server, as the delivery worker sees it. On the worker's loop, callbacks too.
 protocol QueueService: AnyObject {
+    /// Calls `done`, at once or a little later: nil, and the rest may be asked; or why nothing can be said or done yet.
+    /// While workers are replaced the old one has the queue until its last delivery is over, and the new one, which is
+    /// asked already, knows of no mail.
+    func ready(_ done: @escaping (QueueRefusal?) -> Void)
     /// Every message and domain that the filter matches, oldest first.
     func list(_ filter: QueueFilter, _ done: @escaping ([QueueRow]) -> Void)
     /// Does it to all that the filter matches; how many rows of `list` it was done to. What must be on disk is.

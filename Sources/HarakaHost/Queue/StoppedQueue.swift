@@ -61,8 +61,9 @@ struct StoppedQueue: QueueSource {
     private func matches(_ filter: QueueFilter, _ queue: QueueFolder) throws -> [StoredRow] {
         var found: [StoredRow] = []
         let now = QueueWords.now()
+        let splits = OutboundFile.read(from: folder.coreDirectory) { _ in nil }.settings.alwaysSplit
         _ = try queue.scan { mail in
-            found += StoredRow.all(mail.mail, mail.states, now).filter { $0.matches(filter, now) }
+            found += StoredRow.all(mail.mail, mail.states, now, splits: splits).filter { $0.matches(filter, now) }
             return true
         }
         found.sort { ($0.queueTime, $0.uuid) < ($1.queueTime, $1.uuid) }

@@ -12,17 +12,19 @@ struct StoredRow {
     let numbers: [Int]
     let value: ConfigValue
 
-    /// What still waits of a mail: a row for each domain, numbered as the running server does.
-    static func all(_ mail: QueuedMail, _ states: RecipientStates, _ now: Int64) -> [StoredRow] {
+    /// What still waits of a mail: a row for each domain or, with `always_split`, for each recipient, numbered as the
+    /// running server does.
+    static func all(_ mail: QueuedMail, _ states: RecipientStates, _ now: Int64, splits: Bool) -> [StoredRow] {
+        let waiting = states.waiting.filter(mail.recipients.indices.contains)
+        func host(_ number: Int) -> String { mail.recipients[number].address.host }
+        if splits { return waiting.map { StoredRow(mail, states, ($0 + 1, host($0)), [$0], now) } }
         var domains: [String] = []
         for recipient in mail.recipients where !domains.contains(recipient.address.host) {
             domains.append(recipient.address.host)
         }
-        let waiting = Dictionary(grouping: states.waiting.filter(mail.recipients.indices.contains)) {
-            mail.recipients[$0].address.host
-        }
+        let together = Dictionary(grouping: waiting, by: host)
         return domains.enumerated().compactMap { index, domain in
-            waiting[domain].map { StoredRow(mail, states, (index + 1, domain), $0, now) }
+            together[domain].map { StoredRow(mail, states, (index + 1, domain), $0, now) }
         }
     }
 

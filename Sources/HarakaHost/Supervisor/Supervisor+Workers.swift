@@ -141,6 +141,7 @@ extension Supervisor {
         if isClean { log(.info, "\(worker.name) has ended") }
         if isStopping { return stopGoesOn() }
         replacementEnded(worker)
+        if crash != nil, worker.id.role == .smtp { tellOfLostHints() }
         let decision = crash.flatMap { decide($0, worker) }
         round?.left(worker, crash?.summary ?? "\(worker.name) has ended")
         stepRound()
@@ -150,6 +151,13 @@ extension Supervisor {
             return giveUp("the server's worker has ended")
         }
         restart(worker, after: decision)
+    }
+
+    /// A mail may be on disk of which the dead worker told nobody.
+    private func tellOfLostHints() {
+        guard !isInProcess, hints.write >= 0, write(hints.write, "*\n", 2) != 2 else { return }
+        // The pipe is full. Whoever is to read it reads, or looks through the folder when it starts.
+        loop.after(1) { [unowned self] in tellOfLostHints() }
     }
 
     private func restart(_ worker: WorkerHandle, after decision: CrashLedger.Decision?) {

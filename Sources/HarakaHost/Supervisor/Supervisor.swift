@@ -88,6 +88,11 @@ final class Supervisor {
         var ends: [Int32] = [-1, -1]
         let isMade = pipe(&ends) == 0
         for end in ends where isMade { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        if isMade {
+            _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+            // F_SETPIPE_SZ, which the module lacks. For what does not fit the whole folder is looked through.
+            _ = fcntl(ends[1], 1031, 1 << 20)
+        }
         hints = (ends[0], ends[1])
         configuration.configure(logger)
     }

@@ -29,9 +29,8 @@ final class WorkerQueue: @unchecked Sendable {
     private var hintsOut: Int32 = -1
     /// A hint was lost because the pipe was full: the next says "look through the folder". On the loop.
     private var hasLostHint = false
-    /// What is written there ends the thread that reads hints; -1: there is none. On the loop.
-    private var stopReading: Int32 = -1
-    private var onStoppedReading: (() -> Void)?
+    /// Reading end of the pipe. On the loop.
+    private var hints: (any Channel)?
 
     struct Parts {
         let loop: any EventLoop
@@ -105,56 +104,18 @@ final class WorkerQueue: @unchecked Sendable {
         loop.scheduleTask(in: .milliseconds(200)) { [self] in tellOfLoss() }
     }
 
-    /// A thread that waits for them, until it is to stop: hints that a worker takes which delivers no more are lost.
     private func readHints(_ descriptor: Int32) {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return _ = close(descriptor) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        stopReading = ends[1]
-        let wake = ends[0]
-        final class Reader {
-            let run: () -> Void
-            init(_ run: @escaping () -> Void) { self.run = run }
-        }
-        let reader = Reader { [loop] in
-            var rest: [UInt8] = []
-            var buffer = [UInt8](repeating: 0, count: 65_536)
-            while WorkerQueue.wait(descriptor, wake) {
-                let count = read(descriptor, &buffer, buffer.count)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { break }
-                rest += buffer[..<count]
-                guard let end = rest.lastIndex(of: 0x0A) else { continue }
-                let names = rest[..<end].split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
-                rest.removeFirst(end + 1)
-                loop.execute { [weak self] in self?.heard(names) }
+        nonisolated(unsafe) let reader = HintReader { [weak self] in self?.heard($0) }
+        let opening = NIOPipeBootstrap(group: loop)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(reader) }
             }
-            close(descriptor)
-            close(wake)
-            loop.execute { [weak self] in self?.hasStoppedReading() }
+            .takingOwnershipOfDescriptor(input: descriptor)
+        opening.whenSuccess { [self] in hints = $0 }
+        opening.whenFailure { [log] error in
+            let what = "smtp workers cannot tell of new mail, which waits for the next start"
+            log.log(3, uuid: "-", origin: "core", "\(what): \(error)")
         }
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { pointer in
-                pointer.map { Unmanaged<Reader>.fromOpaque($0).takeRetainedValue().run() }
-                return nil
-            }, Unmanaged.passRetained(reader).toOpaque())
-        pthread_detach(thread)
-    }
-
-    /// False: it is over.
-    private static func wait(_ descriptor: Int32, _ wake: Int32) -> Bool {
-        var watched = [descriptor, wake].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        while poll(&watched, 2, -1) < 0 { guard errno == EINTR else { return false } }
-        return watched[1].revents == 0
-    }
-
-    private func hasStoppedReading() {
-        if stopReading >= 0 { close(stopReading) }
-        stopReading = -1
-        onStoppedReading?()
-        onStoppedReading = nil
     }
 
     private func heard(_ names: [String]) {
@@ -184,10 +145,10 @@ final class WorkerQueue: @unchecked Sendable {
             nonisolated(unsafe) let deliverer = deliverer
             return outbox.drain { deliverer.close(within: limit, done) }
         }
-        let end = { engine.stop(within: limit) { outbox.drain(done) } }
-        guard stopReading >= 0 else { return end() }
-        onStoppedReading = end
-        _ = write(stopReading, "x", 1)
+        nonisolated(unsafe) let end = { engine.stop(within: limit) { outbox.drain(done) } }
+        // Hints that a worker takes which delivers no more are lost to the one that comes after it.
+        guard let hints else { return end() }
+        hints.close().whenComplete { _ in end() }
     }
 
     /// Off the loop, at the very end.

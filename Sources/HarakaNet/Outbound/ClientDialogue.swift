@@ -9,6 +9,10 @@ import SMTPSyntax
 ///
 /// A kept connection that the server has closed meanwhile is replaced without a word, as long as nothing was answered
 /// on it.
+///
+/// Its states: `opening` (hosts are tried in turn; `client` is nil) -> `open` (commands; `client` is nil again while a
+/// kept connection that had died is replaced) -> `releasing` (RSET) -> `over`. The plugin moves it by `release` and
+/// `abort`, the connection by `broken` and `timedOut`, the pool by `refused`. Once it is over nothing is told any more.
 final class ClientDialogue: PluginSMTPClient, ClientOwner {
     typealias Then = (SMTPClientReply) -> Void
 
@@ -69,6 +73,7 @@ final class ClientDialogue: PluginSMTPClient, ClientOwner {
     }
 
     /// The next address.
+    /// Each address of a host is an order; a host that has none left makes room for the next host.
     func begin() {
         if isOver { return }
         if let order = orders.first { return pool.get(order, for: self) }
@@ -104,12 +109,16 @@ final class ClientDialogue: PluginSMTPClient, ClientOwner {
         client.dialogue = self
         offers = client.machine.offers
         capabilities = client.machine.capabilities
+        // A connection that was kept has the clock of its idleness still.
+        client.armTimer()
+        // Twice ready: the connection was replaced, and the plugin knows nothing of it.
         guard case .opening(let then) = state else { return replay() }
         state = .open
         then(SMTPClientReply(client.lastReply, from: client.key.address.description))
     }
 
     /// The connection is another one; what was asked is asked again.
+    /// In the same order; nothing of it was answered, or there would have been no replacement.
     private func replay() {
         let again = awaited + held
         (awaited, held) = ([], [])
@@ -122,6 +131,7 @@ final class ClientDialogue: PluginSMTPClient, ClientOwner {
         lastFailure =
             failure.reply.map { SMTPClientReply($0, from: host) }
             ?? SMTPClientReply(client.ending, failure.text, from: host)
+        // A refusal by one host is no word about the others, unless it says so.
         if !orders.isEmpty { orders.removeFirst() }
         if failure.mayTryNextHost { begin() } else { end(lastFailure) }
     }
@@ -130,6 +140,7 @@ final class ClientDialogue: PluginSMTPClient, ClientOwner {
     func client(_ client: ClientHandler, done outcome: ClientOutcome) {}
 
     /// Everybody who waits is told, in order.
+    /// The dialogue is over before anybody is told: who asks again from within is answered that it is.
     private func end(_ answer: SMTPClientReply) {
         let waiting = awaited + held
         (awaited, held) = ([], [])
@@ -151,11 +162,14 @@ final class ClientDialogue: PluginSMTPClient, ClientOwner {
     // MARK: for the connection
 
     /// A reply must come, or what is sent must be taken.
+    // Decides which limit holds: the server's for a reply, or the plugin's for its next word.
     var isAwaiting: Bool {
         if case .releasing = state { return true }
         return !awaited.isEmpty
     }
 
+    /// Replies are matched by order. One that nobody has asked for ends the dialogue: what it was meant for is
+    /// anybody's guess, and so would be every one after it.
     func received(_ reply: Reply) {
         lastCode = reply.code
         if case .releasing = state { return released(reply) }
@@ -164,6 +178,7 @@ final class ClientDialogue: PluginSMTPClient, ClientOwner {
         guard let command = awaited.first, let client else {
             return broken(.failed, "the server speaks without being asked: \(reply.code)")
         }
+        // In LMTP one command has several replies, and stays the first of those that are awaited until the last.
         let isLast = command.kind != .message || lmtpLeft <= 1
         if command.kind == .recipient, reply.code / 100 == 2 { accepted += 1 }
         if isLast { awaited.removeFirst() } else { lmtpLeft -= 1 }
@@ -172,6 +187,7 @@ final class ClientDialogue: PluginSMTPClient, ClientOwner {
     }
 
     /// The connection has ended, or nothing good can come of it.
+    /// Whoever waits for a reply hears why none comes; who asks later hears that the dialogue is over.
     func broken(_ why: SMTPClientReply.Failure, _ reason: String) {
         guard let client else { return }
         if why == .closed, replace() { return }
@@ -180,7 +196,18 @@ final class ClientDialogue: PluginSMTPClient, ClientOwner {
         client.close(reason)
     }
 
+    /// The server owes a reply, or the plugin a command: a plugin that forgets its dialogue must not hold a connection,
+    /// and its place at the server, for ever.
+    func timedOut() {
+        guard !isAwaiting, let client else { return broken(.timedOut, "no reply in time") }
+        finish()
+        client.owner = nil
+        // After 354 QUIT would be taken for the first line of a message.
+        if lastCode == 354 { client.close("nothing was sent over it in time") } else { client.quit() }
+    }
+
     /// A kept connection was none any more: a new one, and nobody need know.
+    /// Only if nothing of this dialogue was said on it, and no message is on its way: then a new connection is as good.
     private func replace() -> Bool {
         guard isKept, !hasHeard, case .open = state, let client, !awaited.contains(where: { $0.kind == .message })
         else {

@@ -24,17 +24,23 @@ final class MessageFlow: @unchecked Sendable {
     init(_ view: any MessageView) { reader = MessageReader(view) }
 }
 
+/// Who reads: a small message is read here and now; a large one by a thread, a piece at a time, while the loop sends
+/// the last piece. `flow` is there while that goes on; it is the loop's but for its reader, which the thread has while
+/// `isReading`.
 extension ClientHandler {
     /// A message of up to so many bytes is read on the loop: whoever opened its file has just read all of it, or
     /// nearly.
     static let smallMessage = MessageReader.pieceSize
 
+    /// Where the seven-bit form cannot be made (nobody has given a way) the message goes as it is: most servers that do
+    /// not offer 8BITMIME take it all the same, as Haraka trusts.
     func sendMessage(needsDowngrade: Bool) {
         guard let sending else { return fail("there is no message to send") }
         if needsDowngrade, let downgraded = sending.downgraded { return downgrade(downgraded) }
         send(sending.message)
     }
 
+    /// The message is such that no other server without 8BITMIME would get it either: a permanent failure.
     private func downgrade(_ make: @escaping @Sendable () throws -> any MessageView) {
         offload(make) { client, result in
             switch result {
@@ -52,11 +58,13 @@ extension ClientHandler {
         pump()
     }
 
+    /// In one write, for the most common mail of all.
     private func sendSmall(_ view: any MessageView) {
         guard let context else { return }
         var reader = MessageReader(view)
         do {
             var piece = try reader.next(context.channel.allocator)
+            // A small one may come in more than one piece: views give what they have.
             while !reader.hasEnded {
                 var next = try reader.next(context.channel.allocator)
                 piece.writeBuffer(&next)
@@ -71,6 +79,7 @@ extension ClientHandler {
         flow.isReading = true
         let allocator = context.channel.allocator
         offload({ try flow.reader.next(allocator) }) { client, result in
+            // The connection may have another message by now, or none.
             guard client.flow === flow else { return }
             flow.isReading = false
             switch result {
@@ -86,6 +95,8 @@ extension ClientHandler {
 
     private func write(_ piece: ByteBuffer, isLast: Bool) {
         guard let context, !isClosed else { return }
+        // The machine hears of the end before the last bytes leave: from then on a lost connection may mean that the
+        // server has it, and nobody may say otherwise.
         flush()
         if isLast {
             if let dialogue { dialogue.messageIsSent() } else { perform(machine.messageSent()) }
@@ -94,6 +105,7 @@ extension ClientHandler {
         armTimer()
     }
 
+    /// Less is waiting than the low mark: the server takes what is sent, however slowly.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         // The server has taken something: that is progress.
         if flow != nil, context.channel.isWritable {
@@ -103,6 +115,7 @@ extension ClientHandler {
         context.fireChannelWritabilityChanged()
     }
 
+    /// The machine closes the connection then: anything else that came would belong to the message.
     /// Our own fault, in the midst of a message: without its final dot it is none. Of other hosts nothing is known by
     /// it.
     /// - Parameter isPermanent: the message is such that no attempt will do better

@@ -20,6 +20,10 @@ protocol ClientOwner: AnyObject {
 ///
 /// A message goes out as fast as the server takes it: a piece is read when the last one has left, so that no more of it
 /// than two pieces are ever in memory.
+///
+/// States, beside the machine's own: being connected (no `context`), the machine's (`owner` set), a plugin's
+/// (`dialogue` set; the machine rests in `idle`), kept (neither), quitting, closed. The pool and the owner move it
+/// between them; the channel's end is the last of all, whoever wanted it, and is told once, by `finish`.
 final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -62,9 +66,10 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     var ownFailure: ClientFailure?
     /// What is to be sent together.
     var output: ByteBuffer?
-    private var timer: Scheduled<Void>?
-    private var timerEnd = NIODeadline.distantFuture
-    private var deadline = NIODeadline.distantFuture
+    /// See ``armTimer()``: when the task runs, and when the limit is over, which may be later.
+    var timer: Scheduled<Void>?
+    var timerEnd = NIODeadline.distantFuture
+    var deadline = NIODeadline.distantFuture
 
     init(_ key: ClientKey, _ settings: ClientSettings, _ limits: ClientPace, pool: ClientPool, owner: any ClientOwner) {
         self.key = key
@@ -86,24 +91,31 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     func channelActive(context: ChannelHandlerContext) { armTimer() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Several replies may come together, and the first may close the connection, or change who hears the next.
         var bytes = unwrapInboundIn(data)
+        var hasHeard = false
         while bytes.readableBytes > 0, !isClosed {
             let (consumed, event) = bytes.withUnsafeReadableBytes { decoder.next($0) }
             bytes.moveReaderIndex(forwardBy: consumed)
             switch event {
             case .reply(let reply): received(reply, isLast: bytes.readableBytes == 0)
             case .malformed(let line): malformed(line)
-            case nil: break
+            case nil: continue
             }
+            hasHeard = true
         }
         flush()
-        armTimer()
+        // Half a reply is none: a server that gives it byte by byte has no longer for it.
+        if hasHeard { armTimer() }
     }
 
     private func received(_ reply: Reply, isLast: Bool) {
         if isLogging { show("S: \(reply)") }
         lastReply = reply
+        // The machine would take it for an answer to something of its own.
         if let dialogue { return dialogue.received(reply) }
+        // A 421 that is on its way to a connection that is taken into use at this moment is the stale case of the
+        // machine's.
         // Who speaks without being asked is about to close.
         if !isBusy { pool.notIdle(self) }
         perform(machine.received(reply, isLast: isLast))
@@ -122,6 +134,7 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
             perform(machine.tlsEstablished(bindings))
             flush()
             armTimer()
+        // Kept, for the failure that the machine makes of it looks like any other.
         case .failed(let reason):
             tlsFailure = reason
             perform(machine.tlsFailed(reason))
@@ -142,6 +155,7 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        // Nothing before has explained the end: it was the server's wish.
         if ending == .failed, tlsFailure == nil { ending = .closed }
         end(nil)
         finish()
@@ -153,11 +167,13 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
         isClosed = true
         timer?.cancel()
         timer = nil
+        // First the dialogue, which may want a new connection, then the machine, which has nothing to say to that.
         if let dialogue { dialogue.broken(.closed, reason ?? "the server has closed the connection") }
         perform(machine.closed(reason ?? ""))
     }
 
     private func finish() {
+        // Everything that could hold the message, or somebody who holds us.
         context = nil
         output = nil
         (sending, envelope, flow, dialogue) = (nil, nil, nil, nil)
@@ -167,6 +183,8 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     // MARK: what its owner wants
 
     /// After ``ClientOwner/clientIsReady(_:)``.
+    /// The connection is the caller's until he is told how it went. What the machine cannot send to such a server comes
+    /// back at once, as an outcome.
     func begin(_ envelope: ClientEnvelope, _ sending: ClientSending) {
         (self.sending, self.envelope) = (sending, envelope)
         messages += 1
@@ -186,50 +204,9 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
         armTimer()
     }
 
+    /// For who has given up waiting: not even QUIT, which a server that takes nothing would not take either.
     /// The end at once.
     func abort() {
         context?.close(promise: nil)
-    }
-
-    // MARK: time
-
-    /// One task for all limits: it looks again when it runs too early, so that most commands cost no timer at all.
-    func armTimer() {
-        guard !isClosed, let context else { return }
-        guard let limit = currentLimit else {
-            deadline = .distantFuture
-            return
-        }
-        deadline = .now() + limit
-        if deadline < timerEnd { schedule(context) }
-    }
-
-    private var currentLimit: TimeAmount? {
-        if let dialogue { return dialogue.isAwaiting ? limits[.mail] : nil }
-        return machine.stage == .idle ? (isBusy ? nil : limits.idle) : limits[machine.stage]
-    }
-
-    private func schedule(_ context: ChannelHandlerContext) {
-        timer?.cancel()
-        timerEnd = deadline
-        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.timerFired()
-        }
-    }
-
-    private func timerFired() {
-        timer = nil
-        timerEnd = .distantFuture
-        guard !isClosed, let context else { return }
-        guard NIODeadline.now() >= deadline else {
-            if deadline != .distantFuture { schedule(context) }
-            return
-        }
-        ending = .timedOut
-        if let dialogue { return dialogue.broken(.timedOut, "no reply in time") }
-        if machine.stage == .idle { return quit() }
-        // TLS has a limit of its own, and says more.
-        perform(machine.timedOut())
-        flush()
-        armTimer()
     }
 }

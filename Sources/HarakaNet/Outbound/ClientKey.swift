@@ -5,6 +5,8 @@ import HarakaQueue
 import NIOCore
 
 /// Where a connection leads, and how it is held.
+///
+/// Whatever a server could treat two clients differently by belongs here; a connection is given to nobody else.
 struct ClientKey: Hashable {
     var address: HopAddress
     /// The server's name: asked for in TLS, and looked for in its certificate.

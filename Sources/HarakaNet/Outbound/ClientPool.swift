@@ -10,11 +10,18 @@ import SMTPSyntax
 ///
 /// A connection is kept where it was used for as long as the settings say, for whoever wants one with the same
 /// ``ClientKey``. An address never gets more connections than it may have: who finds it full waits for its turn.
+///
+/// A connection is in ``all`` from its order to its end. In between it is its owner's (`isBusy`), kept (in ``idle``),
+/// or on its way out; `giveBack` moves it from the first to the second, `hand` back, `notIdle` and `quit` to the third.
+/// ``counts`` limits what one address gets, for a server that has had enough of us would refuse mail that it could have
+/// taken a second later.
 final class ClientPool {
     /// Somebody who wants a connection.
-    private struct Waiter {
-        let order: Order
+    struct Waiter {
+        var order: Order
         let owner: any ClientOwner
+        /// Ends its patience; nil: it has no end.
+        var timer: Scheduled<Void>?
     }
 
     /// What is wanted.
@@ -24,6 +31,8 @@ final class ClientPool {
         var limits: ClientPace
         /// Not one that was kept.
         var isFresh = false
+        /// How long its turn may be waited for; nil: as long as it takes, which others' limits bound.
+        var patience: TimeAmount?
         /// For log lines.
         var uuid = "-"
     }
@@ -34,14 +43,14 @@ final class ClientPool {
     var settings: OutboundSettings
     private let connector: HopConnector
     /// The one that was used last is at the end: it is taken first, and those before it grow old.
-    private var idle: [ClientKey: [ClientHandler]] = [:]
-    private var all: [ObjectIdentifier: ClientHandler] = [:]
+    var idle: [ClientKey: [ClientHandler]] = [:]
+    var all: [ObjectIdentifier: ClientHandler] = [:]
     private var counts: [HopAddress: Int] = [:]
-    private var waiters: [HopAddress: [Waiter]] = [:]
+    var waiters: [HopAddress: [Waiter]] = [:]
     /// Connections that began with other settings are not used again.
-    private(set) var epoch = 0
-    private var whenEmpty: (() -> Void)?
-    private(set) var isClosing = false
+    var epoch = 0
+    var whenEmpty: (() -> Void)?
+    var isClosing = false
 
     init(loop: NetLoop, settings: OutboundSettings, tls: ClientTLS, log: any SessionLog) {
         (self.loop, self.settings, self.tls, self.log) = (loop, settings, tls, log)
@@ -55,6 +64,7 @@ final class ClientPool {
     // MARK: getting one
 
     /// Calls the owner, at once for a kept one, else when a new one is ready or came to nothing.
+    /// In this order: one that is kept, a new one, a place in the line.
     func get(_ order: Order, for owner: any ClientOwner) {
         var order = order
         order.key.epoch = epoch
@@ -62,13 +72,26 @@ final class ClientPool {
         if !order.isFresh, let client = takeIdle(order.key) { return hand(client, to: owner, order) }
         let address = order.key.address
         guard counts[address, default: 0] >= limit else { return open(order, owner) }
-        waiters[address, default: []].append(Waiter(order: order, owner: owner))
+        waiters[address, default: []].append(Waiter(order: order, owner: owner, timer: patienceTimer(order, owner)))
+        // It may be kept for other settings than these, and would hold its place until its time is over.
         // One that nobody waits for makes room.
         quitIdle(at: address)
     }
 
+    /// A plugin's client waits meanwhile, and others may hold all connections for as long as their servers are slow.
+    private func patienceTimer(_ order: Order, _ owner: any ClientOwner) -> Scheduled<Void>? {
+        order.patience.map { limit in
+            loop.eventLoop.assumeIsolated().scheduleTask(in: limit) { [weak self, weak owner] in
+                guard let self, let owner else { return }
+                forget(owner)
+                refuse(order, owner, "no connection was free within \(limit.shown)", isTimeout: true)
+            }
+        }
+    }
+
     private var limit: Int { max(1, settings.connections.perHost) }
 
+    /// The youngest: the server has had the least time to close it, and the others grow old enough to go.
     private func takeIdle(_ key: ClientKey) -> ClientHandler? {
         guard let client = idle[key]?.popLast() else { return nil }
         if idle[key]?.isEmpty == true { idle[key] = nil }
@@ -93,6 +116,7 @@ final class ClientPool {
         }
     }
 
+    /// "No answer from host": nobody was spoken to, so that nothing is known of the mail (RFC 3463 section 3.5).
     private func notConnected(_ client: ClientHandler, _ failure: ConnectFailure) {
         let owner = client.owner
         if failure.isTimeout { client.ending = .timedOut }
@@ -104,8 +128,11 @@ final class ClientPool {
                 isPermanent: false, stage: .greeting, status: status, text: failure.description, mayTryNextHost: true))
     }
 
-    private func refuse(_ order: Order, _ owner: any ClientOwner, _ reason: String) {
+    /// With a connection that never was one, for who is told wants to know whose it would have been. "System not
+    /// accepting network messages": the fault is ours, and no other host is asked for it.
+    func refuse(_ order: Order, _ owner: any ClientOwner, _ reason: String, isTimeout: Bool = false) {
         let client = ClientHandler(order.key, order.settings, order.limits, pool: self, owner: owner)
+        if isTimeout { client.ending = .timedOut }
         let failure = ClientFailure(
             isPermanent: false, stage: .greeting, status: EnhancedStatus(class: 4, subject: 3, detail: 2), text: reason,
             mayTryNextHost: false)
@@ -115,6 +142,7 @@ final class ClientPool {
     /// They are not wanted any more: their turn does not come.
     func forget(_ owner: any ClientOwner) {
         for (address, list) in waiters {
+            for gone in list where gone.owner === owner { gone.timer?.cancel() }
             let rest = list.filter { $0.owner !== owner }
             waiters[address] = rest.isEmpty ? nil : rest
         }
@@ -123,10 +151,13 @@ final class ClientPool {
     // MARK: getting them back
 
     /// Its message is done. Kept, if it may be.
+    /// One that began under other settings, or has carried its share, says QUIT instead: servers count messages, too,
+    /// and close in the midst of one.
     func giveBack(_ client: ClientHandler) {
         client.isBusy = false
         let mayServe = !isClosing && client.key.epoch == epoch && !client.isClosed && !isWornOut(client)
         guard mayServe, client.limits.idle != nil else { return client.quit() }
+        // Tickets of TLS 1.3 come behind the handshake: now they are there.
         client.keepSession()
         idle[client.key, default: []].append(client)
         client.armTimer()
@@ -143,6 +174,7 @@ final class ClientPool {
         let address = client.key.address
         let left = counts[address, default: 1] - 1
         counts[address] = left > 0 ? left : nil
+        // Its place is free for who waits for this address.
         notIdle(client)
         serveWaiter(at: address)
         if all.isEmpty { emptied() }
@@ -162,16 +194,18 @@ final class ClientPool {
             dropWaiter(at: address)
             return hand(client, to: waiter.owner, waiter.order)
         }
+        // Kept, but not for such as he: it goes, and its end brings us here again.
         guard counts[address, default: 0] < limit else { return quitIdle(at: address) }
         dropWaiter(at: address)
         open(waiter.order, waiter.owner)
     }
 
     private func dropWaiter(at address: HopAddress) {
-        waiters[address]?.removeFirst()
+        waiters[address]?.removeFirst().timer?.cancel()
         if waiters[address]?.isEmpty == true { waiters[address] = nil }
     }
 
+    /// The one that has been idle longest among those of one kind.
     private func quitIdle(at address: HopAddress) {
         for (key, list) in idle where key.address == address {
             if let oldest = list.first {
@@ -179,48 +213,5 @@ final class ClientPool {
                 return oldest.quit()
             }
         }
-    }
-
-    // MARK: changes, and the end
-
-    /// What is open ends as soon as it is idle: it began under other rules.
-    func change(_ settings: OutboundSettings, _ tls: ClientTLS) {
-        (self.settings, self.tls) = (settings, tls)
-        epoch &+= 1
-        for (address, list) in waiters {
-            waiters[address] = list.map { waiter in
-                var order = waiter.order
-                order.key.epoch = epoch
-                return Waiter(order: order, owner: waiter.owner)
-            }
-        }
-        quitAllIdle()
-    }
-
-    private func quitAllIdle() {
-        let unused = idle.values.flatMap { $0 }
-        idle = [:]
-        for client in unused { client.quit() }
-    }
-
-    /// QUIT to all that are idle; the others have until `limit`, and are cut off then. `done` is called when none is
-    /// left, at once or later.
-    func close(within limit: TimeAmount, _ done: @escaping () -> Void) {
-        isClosing = true
-        whenEmpty = done
-        let turnedAway = waiters.values.flatMap { $0 }
-        waiters = [:]
-        for waiter in turnedAway { refuse(waiter.order, waiter.owner, "this server is stopping") }
-        quitAllIdle()
-        if all.isEmpty { return emptied() }
-        loop.eventLoop.assumeIsolated().scheduleTask(in: limit) { [weak self] in
-            for client in self.map({ Array($0.all.values) }) ?? [] { client.abort() }
-        }
-    }
-
-    private func emptied() {
-        let told = whenEmpty
-        whenEmpty = nil
-        told?()
     }
 }

@@ -36,6 +36,7 @@ public final class Deliverer {
     /// Tries the hops in turn until one has taken the message, or has said something that counts for all. `done` is
     /// called once, later.
     public func deliver(_ job: DeliveryJob, _ done: @escaping (DeliveryResult) -> Void) {
+        // The run is held here and nowhere else: connections know it weakly, so that one that is over is gone.
         let run = DeliveryRun(job, self) { [unowned self] run, result in
             runs[ObjectIdentifier(run)] = nil
             done(result)
@@ -78,6 +79,7 @@ public final class Deliverer {
             (key.user, key.password, key.mechanism) = (auth.user, auth.password, auth.type)
             client.credentials = ClientCredentials(
                 user: auth.user, password: auth.password, mechanism: auth.type,
+                // Without TLS by an administrator's word only; who offers TLS gets no password without it.
                 allowsPlaintext: use == .never || hop.isOnThisMachine)
             client.crypto = digests
         }

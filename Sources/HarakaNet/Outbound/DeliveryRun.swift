@@ -6,20 +6,27 @@ import NIOCore
 import SMTPSyntax
 
 /// Goes through the hops of a job. On the loop; its ``Deliverer`` holds it until it is done.
+///
+/// For each hop: `connect` asks the pool, which answers `clientIsReady` (the message begins, and `done` follows) or
+/// `refused`. Both lead back to `connect` (the same host once more: fresh, in the clear, or for those whom it did not
+/// take in one go), to `nextHop`, or to an end. A recipient leaves ``open`` with his first final answer; what the next
+/// host is asked for are the others, and so nobody gets the message twice.
 final class DeliveryRun: ClientOwner {
-    private unowned let deliverer: Deliverer
-    private let job: DeliveryJob
+    unowned let deliverer: Deliverer
+    let job: DeliveryJob
     private let tls: DeliveryTLS
-    private let done: (DeliveryRun, DeliveryResult) -> Void
-    private var result = DeliveryResult()
+    let done: (DeliveryRun, DeliveryResult) -> Void
+    var result = DeliveryResult()
     /// Places in the job's envelope of those who have no final answer yet.
-    private var open: [Int]
+    var open: [Int]
     /// The last reason, for each of them who has one.
-    private var reasons: [Int: RecipientFailure] = [:]
+    var reasons: [Int: RecipientFailure] = [:]
     /// Places of those who are in the transaction that is under way.
     private var asked: [Int] = []
     private var hop = 0
     private var use = ClientKey.TLSUse.never
+    /// Some host was not there, or has said "later": then another day may be better, whatever the others say.
+    var isTemporary = false
     /// The fault was a kept connection's, or that of TLS: once for each hop.
     private var hasTriedFresh = false
     private var hasTriedClear = false
@@ -41,6 +48,8 @@ final class DeliveryRun: ClientOwner {
 
     // MARK: hops
 
+    /// How TLS is used is decided anew for each attempt at a host: a failure may have been remembered since, by another
+    /// delivery.
     private func connect() {
         let hop = job.hops[self.hop]
         use = hasTriedClear ? .never : tls.use(for: hop, failures: &deliverer.failures, now: .now())
@@ -54,6 +63,7 @@ final class DeliveryRun: ClientOwner {
         if hop < job.hops.count { connect() } else { giveUp() }
     }
 
+    /// The server has let us in. Who has an answer from a host before is not named to this one.
     func clientIsReady(_ client: ClientHandler) {
         result.hasReachedAnybody = true
         asked = open
@@ -67,22 +77,39 @@ final class DeliveryRun: ClientOwner {
         client.begin(envelope, ClientSending(job.message, downgraded: job.sevenBitForm))
     }
 
+    /// The host, or the way to it, is to blame, and not the message: all who are left get the reason, until a later
+    /// host gives them a better one.
     /// There was no message yet.
     func client(_ client: ClientHandler, refused failure: ClientFailure) {
         note(client)
-        if use == .ifOffered, !hasTriedClear, let reason = tlsProblem(client, failure) {
+        if use == .ifOffered, !hasTriedClear, DeliveryTLS.mayGoInTheClear(job.hops[hop]),
+            let reason = tlsProblem(client, failure)
+        {
             return fallBack(client, reason)
         }
+        // Here and not by who has ordered the delivery: of several hosts he hears the last one's word only.
         log(5, client, failure.text)
         for place in open { reasons[place] = recipientFailure(place, failure, client) }
         result.error = failure.text
-        if failure.mayTryNextHost { nextHop() } else { settle(failure) }
+        guard failure.mayTryNextHost else { return settle(failure) }
+        if !failure.isPermanent || failure.reply.map({ $0.code / 100 != 5 }) ?? true { isTemporary = true }
+        nextHop()
     }
 
-    /// In TLS 1.3 a server that does not like our handshake says so only after it, or just closes.
+    /// Why TLS is to blame for the end of the connection; nil: it is not.
+    ///
+    /// What counts is who has ended it. A server that goes away when it is asked for TLS, or falls silent, cannot do
+    /// what it offers; in TLS 1.3 one that does not like our handshake says so only after it, when EHLO is on its way.
+    /// But what we have left because of what was said, as words in the clear behind the 220, may be the work of
+    /// somebody who wants to be spoken to in the clear: to do him that favour would be worse than to wait.
     private func tlsProblem(_ client: ClientHandler, _ failure: ClientFailure) -> String? {
         if let reason = client.tlsFailure { return reason }
-        return failure.reply == nil && client.facts != nil ? failure.text : nil
+        guard failure.reply == nil, client.isClosed || client.ending == .timedOut else { return nil }
+        switch failure.stage {
+        case .startTLS, .handshake: return failure.text
+        case .hello: return client.facts == nil ? nil : failure.text
+        default: return nil
+        }
     }
 
     /// Opportunistic TLS must never be worse than none (RFC 7435).
@@ -97,10 +124,12 @@ final class DeliveryRun: ClientOwner {
 
     func client(_ client: ClientHandler, done outcome: ClientOutcome) {
         note(client)
+        // A kept connection that had died says nothing about the host.
         if outcome.wasStale, !hasTriedFresh {
             hasTriedFresh = true
             return connect()
         }
+        // Recipients of the outcome are those that were asked for, in the same order.
         var (rest, leftOver): ([Int], Bool) = ([], false)
         for (index, recipient) in outcome.recipients.enumerated() where index < asked.count {
             guard !take(asked[index], recipient, client) else { continue }
@@ -114,7 +143,11 @@ final class DeliveryRun: ClientOwner {
             log(5, client, failure.text)
         }
         if open.isEmpty { return finish() }
-        if leftOver { connect() } else { nextHop() }
+        // It has taken some, and takes the rest in another transaction (RFC 5321 section 4.5.3.1.10).
+        if leftOver { return connect() }
+        // A 5xx to a message is final; who goes on to the next host has heard something else, or nothing.
+        isTemporary = true
+        nextHop()
     }
 
     /// - Returns: whether that is final for this attempt
@@ -125,6 +158,7 @@ final class DeliveryRun: ClientOwner {
         }
         let reason = recipientFailure(place, failure, client)
         reasons[place] = reason
+        // Of what may be another host's business the reason is kept, in case there is none.
         if recipient.isLeftOver || failure.mayTryNextHost { return false }
         if failure.isPermanent { result.failed.append(reason) } else { result.deferred.append(reason) }
         return true
@@ -150,51 +184,9 @@ final class DeliveryRun: ClientOwner {
     }
 
     private func note(_ outcome: ClientOutcome) {
+        // Whose reply is it? Of whoever has taken the message; a later refusal of others does not replace it.
         guard result.response.isEmpty || result.delivered.isEmpty else { return }
         let decisive = outcome.recipients.first { $0.result == .delivered }?.reply ?? outcome.reply
         if let decisive { result.response = decisive.description }
-    }
-
-    // MARK: ends
-
-    /// The same for everybody.
-    private func settle(_ failure: ClientFailure) {
-        let failures = open.compactMap { reasons[$0] }
-        if failure.isPermanent { result.failed += failures } else { result.deferred += failures }
-        open = []
-        finish()
-    }
-
-    /// All hops are used up. That is never final, whatever their last words were: another day they may say something
-    /// else.
-    private func giveUp() {
-        for place in open { result.deferred.append(triedAll(place)) }
-        let last = result.error
-        result.error = last.isEmpty ? "Tried all MXs" : "Tried all MXs: \(last)"
-        open = []
-        finish()
-    }
-
-    private func triedAll(_ place: Int) -> RecipientFailure {
-        let none = EnhancedStatus(class: 4, subject: 4, detail: 1)
-        guard var reason = reasons[place] else {
-            return RecipientFailure(job.envelope.recipients[place], none, reason: "Tried all MXs")
-        }
-        let status = reason.status
-        if status.class != 4 {
-            reason.status = EnhancedStatus(class: 4, subject: status.subject, detail: status.detail)
-        }
-        reason.reason = "Tried all MXs: \(reason.reason)"
-        return reason
-    }
-
-    private func finish() {
-        if result.deferred.isEmpty, result.failed.isEmpty { result.error = "" }
-        done(self, result)
-    }
-
-    private func log(_ level: Int32, _ client: ClientHandler, _ text: String) {
-        guard deliverer.pool.log.isEnabled(level) else { return }
-        deliverer.pool.log.log(level, uuid: job.uuid, origin: "outbound", "\(client.key.shown): \(text)")
     }
 }

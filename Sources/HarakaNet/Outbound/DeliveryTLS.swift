@@ -40,13 +40,20 @@ struct DeliveryTLS {
     /// Of the recipients.
     let domain: String
 
+    /// From the strictest to the laxest: who forces TLS is heard first, then who forbids it, and what has been
+    /// remembered counts only where nobody has said anything.
     func use(for hop: Hop, failures: inout TLSFailures, now: NIODeadline) -> ClientKey.TLSUse {
         if isForced(hop) { return .verified }
         if hop.tls == .never || !usesTLS { return .never }
         if settings.hostsWithoutTLS.contains(any: hop.host, hop.ip, domain) { return .never }
         if settings.verifies { return .verifiedIfOffered }
+        guard DeliveryTLS.mayGoInTheClear(hop) else { return .ifOffered }
         return failures.has(DeliveryTLS.name(hop), now: now) ? .never : .ifOffered
     }
+
+    /// After a failed handshake. Not where we log in: whoever can break a handshake would get the password, and without
+    /// a login such a server refuses for good what it would take an hour later.
+    static func mayGoInTheClear(_ hop: Hop) -> Bool { hop.auth == nil || hop.isOnThisMachine }
 
     /// A plugin's word counts most, then an administrator's.
     private func isForced(_ hop: Hop) -> Bool {

@@ -7,111 +7,28 @@ import HarakaSpool
 import NIOCore
 import SMTPSyntax
 
+/// The steps behind an attempt, in this order, each of which may wait for plugins:
+///
+///     settle -> delivered -> [report of success] -> settleDeferred: deferred -> putOff -> [report of delay]
+///         -> settleFailed: bounce -> [report of failure] -> finish
+///
+/// What they find out is gathered in ``Attempt/end``. Not before `finish` does the machine hear of it, and only who has
+/// the mail is written down before that: a process that dies between repeats the attempt for the others.
 extension OutboundEngine {
-    /// All recipients, for one reason of ours, for good.
-    func fail(_ attempt: Attempt, _ text: String, _ status: EnhancedStatus, code: Int = 550) {
-        let failures = attempt.mail.recipients.map { RecipientFailure($0, status, reason: text) }
-        settle(
-            attempt,
-            Outcome(failed: Array(attempt.mail.recipients.indices), failures: failures, error: text, code: code))
-    }
-
-    /// All recipients, for one reason of ours, for now.
-    func defer_(_ attempt: Attempt, _ code: Int, _ status: EnhancedStatus, _ text: String) {
-        let failures = attempt.mail.recipients.map { RecipientFailure($0, status, reason: text) }
-        settle(
-            attempt,
-            Outcome(deferred: Array(attempt.mail.recipients.indices), failures: failures, error: text, code: code))
-    }
-
-    /// What an attempt came to. `failures` has one for each recipient of the attempt, in their order; those of the delivered
-    /// mean nothing.
-    struct Outcome {
-        var delivered: [Int] = []
-        var failed: [Int] = []
-        var deferred: [Int] = []
-        var failures: [RecipientFailure] = []
-        var error = ""
-        var code = 0
-        var remote = ""
-        var site = SiteResult.unknown
-        var facts: DeliveredFacts?
-    }
-
-    func delivered(_ attempt: Attempt, _ result: DeliveryResult) {
-        var outcome = Outcome()
-        var (delivered, deferred, failed) = (result.delivered[...], result.deferred[...], result.failed[...])
-        // The lists keep the order of the recipients.
-        for (place, address) in attempt.mail.recipients.enumerated() {
-            if delivered.first == address {
-                delivered.removeFirst()
-                outcome.delivered.append(place)
-                outcome.failures.append(RecipientFailure(address, .init(class: 2, subject: 0, detail: 0), reason: ""))
-            } else if failed.first?.address == address, let failure = failed.popFirst() {
-                outcome.failed.append(place)
-                outcome.failures.append(failure)
-            } else {
-                let unknown = RecipientFailure(address, .init(class: 4, subject: 0, detail: 0), reason: result.error)
-                outcome.deferred.append(place)
-                outcome.failures.append(deferred.first?.address == address ? deferred.removeFirst() : unknown)
-            }
-        }
-        let first = outcome.failed.first ?? outcome.deferred.first
-        outcome.error = first.map { outcome.failures[$0].reason } ?? ""
-        outcome.code = first.flatMap { outcome.failures[$0].reply?.code } ?? 0
-        outcome.remote = result.host
-        outcome.site = OutboundEngine.site(result, outcome)
-        if !outcome.delivered.isEmpty { outcome.facts = facts(attempt, result, outcome) }
-        settle(attempt, outcome)
-    }
-
-    /// What the attempt tells about the site.
-    private static func site(_ result: DeliveryResult, _ outcome: Outcome) -> SiteResult {
-        guard result.hasReachedAnybody else { return .unreachable }
-        let isTooMuch = outcome.deferred.contains { place in
-            outcome.failures[place].reply?.code == 421 || outcome.failures[place].status.isPushBack
-        }
-        return isTooMuch ? .pushedBack : .reached
-    }
-
-    private func facts(_ attempt: Attempt, _ result: DeliveryResult, _ outcome: Outcome) -> DeliveredFacts {
-        var facts = DeliveredFacts()
-        facts.host = result.host
-        facts.ip = result.ip
-        facts.port = result.port
-        facts.response = result.response
-        facts.delay = Double(max(0, OutboundEngine.now() - attempt.mail.queueTime)) / 1000
-        facts.isLMTP = result.isLMTP
-        facts.isSecured = result.isSecured
-        facts.isAuthenticated = result.isAuthenticated
-        facts.recipients = outcome.delivered.map { attempt.mail.recipients[$0] }
-        if log.isEnabled(5) {
-            let counts = "\(outcome.delivered.count)/\(outcome.deferred.count)/\(outcome.failed.count)"
-            log.log(
-                5, uuid: attempt.mail.uuid, "delivered",
-                fields: [
-                    ("file", attempt.part.uuid), ("domain", attempt.part.domain), ("host", facts.host),
-                    ("ip", facts.ip),
-                    ("port", "\(facts.port)"), ("mode", facts.isLMTP ? "LMTP" : "SMTP"),
-                    ("tls", facts.isSecured ? "Y" : "N"), ("auth", facts.isAuthenticated ? "Y" : "N"),
-                    ("response", facts.response), ("delay", "\(facts.delay)"), ("fails", "\(attempt.part.failures)"),
-                    ("rcpts", counts),
-                ])
-        }
-        return facts
-    }
-
-    // MARK: the steps, one after the other
-
     /// Delivered, then deferred, then failed: each has its hook.
-    private func settle(_ attempt: Attempt, _ outcome: Outcome) {
+    func settle(_ attempt: Attempt, _ outcome: Outcome) {
         attempt.end.site = outcome.site
         attempt.end.delivered = outcome.delivered.map { attempt.number($0) }
         guard let facts = outcome.facts else { return settleDeferred(attempt, outcome) }
+        // Plugins and reports take their time, in which the process may end. The sync comes with the end of the attempt.
+        if host.isHeard(.delivered) || outcome.delivered.count < attempt.mail.recipients.count {
+            carryOut(.append([.delivered(attempt.end.delivered)], to: attempt.part.uuid, sync: false))
+        }
         host.ask(.delivered(facts), about: attempt.mail) { [self] _ in tellOfSuccess(attempt, outcome) }
     }
 
     /// NOTIFY=SUCCESS (RFC 3461 section 5.2.6): the next server is not known to tell, so we do.
+    /// A report that cannot be queued is left out: the mail is delivered, and a second delivery would be worse.
     private func tellOfSuccess(_ attempt: Attempt, _ outcome: Outcome) {
         let told = outcome.delivered.filter { place in
             attempt.stored.mail.recipients[attempt.number(place)].notify.contains(.success)
@@ -121,24 +38,29 @@ extension OutboundEngine {
         }
     }
 
+    /// Those who may be tried again. Whether they are is the schedule's business first, and a plugin's second.
     private func settleDeferred(_ attempt: Attempt, _ outcome: Outcome) {
         guard !outcome.deferred.isEmpty else { return settleFailed(attempt, outcome) }
+        // Taken once: the record, the hook and the log are to agree.
         let now = OutboundEngine.now()
         let numbers = outcome.deferred.map { attempt.number($0) }
+        // Asked before plugins are: a hook cannot give another attempt to a mail that has had its last.
         guard case .again(let delay) = machine.failedForNow(attempt.id) else {
             return giveUp(attempt, outcome)
         }
         var facts = DeferredFacts()
         facts.delay = (delay + 999) / 1000
-        facts.error = outcome.error
+        facts.error = reason(outcome)
         facts.failed = outcome.deferred.map { outcome.failures[$0] }
         facts.mx = outcome.remote
+        // Whole seconds, rounded up: a plugin that says the same number back must not shorten the delay.
         // As Haraka counts: this failure is one of them.
         attempt.mail.failures += 1
         host.ask(.deferred(facts), about: attempt.mail) { [self] verdict in
             switch verdict.code {
             case .cont, .denySoft:
                 let wanted = verdict.code == .denySoft ? verdict.seconds.map { $0 * 1000 } : nil
+                // A plugin's delay stands in the file like any other, and so outlives a restart.
                 putOff(attempt, outcome, until: now + (wanted ?? delay))
                 return tellOfDelay(attempt, outcome, now)
             default:
@@ -151,6 +73,12 @@ extension OutboundEngine {
         }
     }
 
+    /// Why somebody is put off; of others it may be known that they have failed for good.
+    private func reason(_ outcome: Outcome) -> String {
+        outcome.deferred.first.map { outcome.failures[$0].reason } ?? outcome.error
+    }
+
+    /// Writes nothing yet; says what is to be written, and logs.
     private func putOff(_ attempt: Attempt, _ outcome: Outcome, until next: Int64) {
         attempt.end.next = next
         // Those to whom the same was said share a record.
@@ -170,11 +98,13 @@ extension OutboundEngine {
                 fields: [
                     ("file", attempt.part.uuid), ("domain", attempt.part.domain), ("host", outcome.remote),
                     ("fails", "\(attempt.part.failures + 1)"), ("delay", "\((next - OutboundEngine.now()) / 1000)"),
-                    ("rcpts", "\(outcome.deferred.count)"), ("err", outcome.error),
+                    ("rcpts", "\(outcome.deferred.count)"), ("err", reason(outcome)),
                 ])
         }
     }
 
+    /// The place of the last attempt in time tells whether it was said already: no note of its own is needed, which
+    /// would have to be on disk as well.
     /// Once, when the mail has become as old as outbound.ini says.
     private func tellOfDelay(_ attempt: Attempt, _ outcome: Outcome, _ now: Int64) {
         let age = Int64(settings.outbound.reports.delayNotice) * 1000
@@ -211,7 +141,9 @@ extension OutboundEngine {
         settleFailed(attempt, outcome)
     }
 
+    /// Those who will not get it: plugins hear of all of them together, the sender in one report.
     private func settleFailed(_ attempt: Attempt, _ outcome: Outcome) {
+        // The log's line comes before the hook, whose plugin may never answer.
         guard !outcome.failed.isEmpty else { return finish(attempt) }
         var facts = BouncedFacts()
         facts.error = outcome.error
@@ -226,6 +158,7 @@ extension OutboundEngine {
                 ("rcpts", "\(numbers.count)"), ("err", outcome.error),
             ])
         host.ask(.bounce(facts), about: attempt.mail) { [self] verdict in
+            // Haraka: whoever answers anything else has taken care of the sender himself.
             guard verdict.code == .cont else {
                 attempt.end.failed += numbers
                 return finish(attempt)
@@ -235,10 +168,13 @@ extension OutboundEngine {
     }
 
     /// The sender is told. Not before that is on disk does the mail count as ended: nobody's mail vanishes unheard.
+    /// The report is a mail of its own, about all who have failed in this attempt.
     private func report(_ attempt: Attempt, _ failures: [RecipientFailure], _ numbers: [Int]) {
+        // NOTIFY=NEVER, or without FAILURE: these recipients end in silence (RFC 3461 section 4.1).
         let told = zip(failures, numbers).filter { _, number in
             attempt.stored.mail.recipients[number].notify.contains(.failure)
         }
+        // RFC 5321 section 6.1: a report about a report would go round for ever.
         guard !attempt.mail.reversePath.isNull, !told.isEmpty else {
             if attempt.mail.reversePath.isNull {
                 log.log(5, uuid: attempt.mail.uuid, origin: "core", "nobody is told: the sender is <> (double bounce)")
@@ -250,6 +186,7 @@ extension OutboundEngine {
             if isQueued {
                 attempt.end.failed += numbers
             } else {
+                // Neither delivered nor failed: whoever stands in no list waits on.
                 // The same answer will come again, and then there may be room for the report.
                 attempt.end.next = OutboundEngine.now() + 60_000
             }
@@ -257,13 +194,9 @@ extension OutboundEngine {
         }
     }
 
+    /// The machine frees the slot and says what the file is to say; only then does the attempt let the next begin.
     private func finish(_ attempt: Attempt) {
         carryOut(machine.finished(attempt.id, attempt.end, now: OutboundEngine.now()))
         ended(attempt)
     }
-}
-
-extension EnhancedStatus {
-    /// 4.7.x of policy, or 4.4.5 of congestion: slower, please.
-    fileprivate var isPushBack: Bool { self.class == 4 && (subject == 7 || (subject == 4 && detail == 5)) }
 }

@@ -1,7 +1,7 @@
-// What delivers: it takes mails of the queue when their time comes, asks the plugins, has them delivered, and writes down what
-// became of each recipient. docs/outbound.md "The way of a mail".
+// What delivers: it takes mails of the queue when their time comes, asks the plugins, has them delivered, and writes
+// down what became of each recipient. docs/outbound.md "The way of a mail".
 
-import HarakaCore
+public import HarakaCore
 public import HarakaDNS
 public import HarakaPluginHost
 public import HarakaQueue
@@ -26,42 +26,71 @@ public struct EngineSettings: Sendable {
     public init(tls: ClientTLS) { self.tls = tls }
 }
 
-/// The delivery worker's engine. ``QueueMachine`` decides what is due and what follows; the engine asks, sends and writes.
-/// On the loop, unless said.
+/// Whoever answers for the plugins: ``PluginHost``, and in tests somebody simpler. On the loop; each `done` is called
+/// once, at once or later.
+public protocol OutboundAsker: AnyObject {
+    /// A plugin is on that hook.
+    func isHeard(_ hook: Hook) -> Bool
+    /// About a mail that is delivered.
+    func ask(_ question: OutboundQuestion, about mail: HMail, _ done: @escaping (Verdict) -> Void)
+    /// About a mail that no client has sent.
+    func askAlone(
+        _ question: Question, _ connection: Connection, _ transaction: Transaction, _ done: @escaping (Verdict) -> Void)
+}
+
+extension PluginHost: OutboundAsker {}
+
+/// The delivery worker's engine. ``QueueMachine`` decides what is due and what follows; the engine asks, sends and
+/// writes. On the loop, unless said.
 ///
-/// A mail is in its file at all times. What the engine knows beyond that is told by the file's records after each attempt,
-/// so that a process that dies at any moment has forgotten no recipient; it may send to one a second time whose server's last
-/// reply was on its way.
+/// A mail is in its file at all times. What the engine knows beyond that is told by the file's records after each
+/// attempt, so that a process that dies at any moment has forgotten no recipient; it may send to one a second time
+/// whose server's last reply was on its way.
+///
+/// The way of a part, which one ``Attempt`` holds together:
+///
+///     due -> file opened -> send_email -> get_mx, DNS -> sited -> delivered by the Deliverer
+///         -> delivered -> [report of success] -> deferred -> [report of delay] -> bounce -> [report] -> finished
+///
+/// Each arrow is a callback on the loop, and whoever has the attempt passes it on or ends it with `ended`; the machine
+/// moves the part (later, ready, active, held, ending) and never hears of the steps between.
 public final class OutboundEngine {
     let outbox: Outbox
-    let host: PluginHost
+    let host: any OutboundAsker
     let loop: any EventLoop
     let log: any SessionLog
     let routes: RouteFinder
     let deliverer: Deliverer
     /// Reading files and other things that block.
     let net: NetLoop
-    /// Changes of files, one after the other: steps about one file keep their order.
-    let clerk = QueueWriters(threads: 1)
+    let clerk: QueueClerk
     var settings: EngineSettings
     var machine: QueueMachine
     var underWay: [PartID: Attempt] = [:]
     /// Mails under way in this and former lives of the process.
     let suspects: SuspectBook
+    /// What is on its way between the folder and the machine.
+    var look = FolderLook()
+    /// Mails of whom somebody has been served and that is not on disk yet, with how many records are on their way.
+    /// Until then nobody of them is tried: a second attempt would be a second reason to send twice, should the process
+    /// die.
+    var unwritten: [String: Int] = [:]
     private var timer: Scheduled<Void>?
-    private var lock: QueueLock?
+    var lock: QueueLock?
+    private(set) var lockFailure: String?
+    /// Who want to know something of the queue before it is known here; see ``whenReady(_:)``.
+    var askers: [Int: (String?) -> Void] = [:]
+    var lastAsker = 0
+    /// So long they wait.
+    var patience = TimeAmount.seconds(5)
     private var hasStarted = false
     private(set) var isStopping = false
     private var onIdle: (() -> Void)?
-    /// Mails that were queued while the folder was being looked through.
-    private var early: [String] = []
-    private var isLooking = false
-    /// Somebody wants the folder looked through once more.
-    private var looksAgain = false
 
     /// - Parameter loop: with threads on which reading may block.
     public init(
-        _ outbox: Outbox, _ deliverer: Deliverer, host: PluginHost, resolver: HarakaDNS.Resolver, loop net: NetLoop,
+        _ outbox: Outbox, _ deliverer: Deliverer, host: any OutboundAsker, resolver: HarakaDNS.Resolver,
+        loop net: NetLoop,
         settings: EngineSettings
     ) {
         self.outbox = outbox
@@ -73,6 +102,7 @@ public final class OutboundEngine {
         let own = OwnHost(names: [settings.hostName])
         routes = RouteFinder(resolver, loop: outbox.loop, settings: settings.outbound, own: own)
         self.deliverer = deliverer
+        clerk = QueueClerk(outbox.folder, loop: outbox.loop, log: outbox.log)
         machine = QueueMachine(settings.outbound)
         suspects = SuspectBook(outbox.folder.path, limit: settings.outbound.crashLimit)
         outbox.queued = { [unowned self] mail in found(mail) }
@@ -86,6 +116,11 @@ public final class OutboundEngine {
     public func start() {
         guard !hasStarted else { return }
         hasStarted = true
+        takeLock()
+    }
+
+    private func takeLock() {
+        guard !isStopping else { return }
         let path = outbox.folder.path
         nonisolated(unsafe) let engine = self
         QueueLock.take(path) { result in
@@ -98,102 +133,20 @@ public final class OutboundEngine {
         case .success(let lock):
             guard !isStopping else { return }
             self.lock = lock
+            lockFailure = nil
             for (uuid, count) in suspects.open() {
                 log.log(4, uuid: uuid, origin: "core", "was under way when the delivery worker died (\(count) times)")
             }
             lookThrough()
         case .failure(let error):
-            log.log(1, uuid: "-", origin: "core", "nothing is delivered from \(outbox.folder.path): \(error)")
-        }
-    }
-
-    /// Reads the head of every file in the folder that is not known yet.
-    public func lookThrough() {
-        guard lock != nil, !isStopping else { return }
-        guard !isLooking else { return looksAgain = true }
-        isLooking = true
-        let folder = outbox.folder
-        nonisolated(unsafe) let engine = self
-        net.offload {
-            var batch: [FoundMail] = []
-            func hand() {
-                let found = batch
-                batch = []
-                engine.loop.execute { engine.add(found) }
-            }
-            let report = Result {
-                try folder.scan { mail in
-                    batch.append(mail)
-                    if batch.count == 256 { hand() }
-                    return true
-                }
-            }
-            hand()
-            engine.loop.execute { engine.lookedThrough(report) }
-        }
-    }
-
-    private func add(_ found: [FoundMail]) {
-        for one in found { add(one.mail, one.states) }
-        wake()
-    }
-
-    private func add(_ mail: QueuedMail, _ states: RecipientStates) {
-        if states.isOver { return carryOut(.remove(mail.uuid)) }
-        guard machine.add(mail, states, now: OutboundEngine.now()) else { return }
-        if suspects.isCondemned(mail.uuid) { quarantine(mail.uuid) }
-    }
-
-    private func lookedThrough(_ report: Result<ScanReport, any Error>) {
-        isLooking = false
-        switch report {
-        case .success(let report):
-            for (name, reason) in report.torn {
-                log.log(1, uuid: "-", origin: "core", "damaged queue file set aside as error.\(name): \(reason)")
-            }
-            let stats = machine.stats
-            if stats.messages > 0 {
-                log.log(
-                    5, uuid: "-", origin: "core", "queue: \(stats.messages) messages for \(stats.recipients) recipients"
-                )
-            }
-        case .failure(let error):
-            log.log(1, uuid: "-", origin: "core", "the queue folder cannot be read, it is tried again: \(error)")
+            lockFailure = "\(error)"
+            tellAskers()
+            log.log(
+                1, uuid: "-", origin: "core",
+                "nothing is delivered from \(outbox.folder.path), it is tried again: \(error)")
             nonisolated(unsafe) let engine = self
-            loop.scheduleTask(in: .seconds(10)) { engine.lookThrough() }
+            loop.scheduleTask(in: .seconds(10)) { engine.takeLock() }
         }
-        for uuid in early { found(uuid) }
-        early = []
-        if looksAgain {
-            looksAgain = false
-            lookThrough()
-        }
-        wake()
-    }
-
-    /// Another worker has queued a mail.
-    public func found(_ uuid: String) {
-        guard lock != nil, !isStopping else { return }
-        guard !isLooking else { return early.append(uuid) }
-        let folder = outbox.folder
-        nonisolated(unsafe) let engine = self
-        net.offload {
-            // One that is gone was found before, and is delivered.
-            guard let stored = try? folder.open(uuid) else { return }
-            let (mail, states) = (stored.mail, stored.states)
-            engine.loop.execute {
-                engine.add(mail, states)
-                engine.wake()
-            }
-        }
-    }
-
-    /// This worker has.
-    private func found(_ mail: QueuedMail) {
-        guard lock != nil, !isStopping else { return }
-        guard !isLooking else { return early.append(mail.uuid) }
-        add(mail, RecipientStates(count: mail.recipients.count))
-        wake()
     }
 
     // MARK: going on
@@ -201,6 +154,7 @@ public final class OutboundEngine {
     /// Begins what is due. Called after everything that may have made something due.
     func wake() {
         guard lock != nil, !isStopping else { return }
+        // One timer, for the earliest of all parts; each call sets it anew.
         timer?.cancel()
         timer = nil
         let now = OutboundEngine.now()
@@ -222,6 +176,7 @@ public final class OutboundEngine {
     /// What is under way may end within `limit`; what is not done then is tried again by whoever delivers next.
     public func stop(within limit: TimeAmount, _ done: @escaping () -> Void) {
         isStopping = true
+        tellAskers()
         timer?.cancel()
         var isOver = false
         let end = { [self] in
@@ -239,11 +194,9 @@ public final class OutboundEngine {
     /// After the last step that the clerk was given.
     private func letGo(_ done: @escaping () -> Void) {
         nonisolated(unsafe) let (engine, done) = (self, done)
-        clerk.submit {
-            engine.loop.execute {
-                engine.lock = nil
-                done()
-            }
+        clerk.end {
+            engine.lock = nil
+            done()
         }
     }
 
@@ -256,40 +209,5 @@ public final class OutboundEngine {
             onIdle()
         }
         wake()
-    }
-
-    // MARK: files
-
-    /// Does what the machine says about a file.
-    func carryOut(_ step: QueueStep) {
-        switch step {
-        case .nothing: return
-        case .remove(let uuid): file(uuid) { try $0.remove(uuid) }
-        case .append(let records, let uuid, let sync): file(uuid) { try $0.append(records, to: uuid, sync: sync) }
-        }
-    }
-
-    /// A disk that does not take it now is asked again: what was delivered must not be forgotten.
-    private func file(_ uuid: String, _ work: @escaping @Sendable (QueueFolder) throws -> Void) {
-        let folder = outbox.folder
-        nonisolated(unsafe) let engine = self
-        clerk.submit {
-            do { try work(folder) } catch {
-                if (error as? QueueFolderError)?.kind == .missing { return }
-                engine.loop.execute {
-                    engine.log.log(1, uuid: uuid, origin: "core", "cannot be written down, it is tried again: \(error)")
-                    engine.loop.scheduleTask(in: .seconds(5)) { engine.file(uuid, work) }
-                }
-            }
-        }
-    }
-
-    /// It has ended the process too often.
-    private func quarantine(_ uuid: String) {
-        machine.forget(uuid)
-        let reason = "the delivery worker died \(settings.outbound.crashLimit) times while it was being delivered"
-        log.log(1, uuid: uuid, origin: "core", "set aside as quarantine.\(uuid): \(reason)")
-        suspects.forget(uuid)
-        file(uuid) { try $0.setAside(uuid, as: .quarantine, because: reason) }
     }
 }

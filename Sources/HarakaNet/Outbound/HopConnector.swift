@@ -29,6 +29,7 @@ struct HopAddress: Hashable, CustomStringConvertible {
 }
 
 /// Why there is no connection: one line for log and report.
+/// It speaks of the network only: it goes into reports, which strangers read.
 struct ConnectFailure: Error, CustomStringConvertible {
     let description: String
     var isTimeout = false
@@ -42,6 +43,7 @@ struct ConnectFailure: Error, CustomStringConvertible {
         case ChannelError.connectTimeout:
             isTimeout = true
             description = "no connection within \(limit.shown)"
+        // `connection refused`, without the name of the call and the number, which NIO's text has.
         case let error as IOError: description = String(cString: strerror(error.errnoCode)).lowercasedFirst
         default: description = "\(error)"
         }
@@ -66,10 +68,13 @@ struct HopConnector {
 
     /// Calls `done` once on the loop, later. `handler` is in the channel's pipeline before it becomes active; if there
     /// is none, it is not used.
+    /// No TCP option is set but NIO's own. The limit is ours: the kernel's would be two minutes.
     func connect(
         _ address: HopAddress, within limit: TimeAmount, _ handler: any ChannelHandler & Sendable,
         _ done: @escaping (Result<any Channel, ConnectFailure>) -> Void
     ) {
+        // Replies are short, and there may be thousands of connections: small buffers; and a message's pieces are told
+        // to wait before much of them is in memory.
         let bootstrap = ClientBootstrap(group: loop).connectTimeout(limit)
             .channelOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: 4096)
@@ -83,6 +88,7 @@ struct HopConnector {
         do { future = try HopConnector.open(bootstrap, address) } catch {
             future = loop.makeFailedFuture(error)
         }
+        // Also when connecting has failed in the same breath, as with a socket that is not there.
         // A result that is there at once is told later all the same: nobody is called from within its own call.
         future.hop(to: loop).whenComplete { [loop] result in
             let told = result.mapError { ConnectFailure($0, limit: limit) }
@@ -90,6 +96,7 @@ struct HopConnector {
         }
     }
 
+    /// With a source address the families must agree, which the kernel would say in words that help nobody.
     private static func open(
         _ bootstrap: ClientBootstrap, _ address: HopAddress
     ) throws -> EventLoopFuture<any Channel> {

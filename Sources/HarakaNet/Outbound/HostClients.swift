@@ -16,6 +16,7 @@ public final class HostClients: PluginSMTPClients {
     private let deliverer: Deliverer
     private let resolver: HarakaDNS.Resolver
     private var pools: [String: HostPool] = [:]
+    /// Holds them: plugins have handles, which are no references.
     private var open: [ObjectIdentifier: ClientDialogue] = [:]
     private let digests = ClientDigests()
 
@@ -27,9 +28,11 @@ public final class HostClients: PluginSMTPClients {
     /// Dialogues that are open.
     public var count: Int { open.count }
 
+    /// The dialogue finds its host by itself, one after the other, and tells `then` of the last one's failure.
     public func open(
         _ options: SMTPClientOptions, for connection: Connection?, _ then: @escaping (SMTPClientReply) -> Void
     ) -> (any PluginSMTPClient)? {
+        // Told at once and not by a callback, so that a plugin sees that it is its own doing.
         guard open.count < limit else { return nil }
         let dialogue = ClientDialogue(
             deliverer.pool, for: connection, more: targets(options, connection),
@@ -42,6 +45,8 @@ public final class HostClients: PluginSMTPClients {
 
     /// One server after the other, each with all its addresses. Of a pool: who is asked for another was in vain with
     /// this one.
+    /// Names are looked up only when their turn comes: most dialogues need the first host and no other. Being asked for
+    /// more is also how a pool learns that a host is dead.
     private func targets(_ options: SMTPClientOptions, _ connection: Connection?) -> ClientDialogue.More {
         let pool = options.pool.isEmpty ? nil : pool(options)
         var rest = pool?.inTurn() ?? (options.pool.isEmpty ? [.init(host: options.host, port: options.port)] : [])
@@ -69,10 +74,13 @@ public final class HostClients: PluginSMTPClients {
     // MARK: hosts
 
     /// The same list is the same pool, whoever asks.
+    /// Haraka keeps pools by the same rule. There is no end to the lists that plugins may make up, so that beyond a
+    /// number all are forgotten; what is lost is who was dead and whose turn it was.
     private func pool(_ options: SMTPClientOptions) -> HostPool? {
         let key = "\(options.deadRetry) \(options.pool)"
         if let pool = pools[key] { return pool }
         if pools.count >= HostClients.poolLimit { pools = [:] }
+        // Not so often that the looking is an attack, nor so seldom that the clock runs over.
         let retry = TimeAmount.milliseconds(min(max(10, options.deadRetry), 86_400_000))
         let pool = HostPool(options.pool, retry: retry, loop: deliverer.pool.loop.eventLoop) {
             [weak self] server, done in
@@ -82,6 +90,7 @@ public final class HostClients: PluginSMTPClients {
         return pool
     }
 
+    /// Only whether somebody takes the connection: to say EHLO to a server every few seconds would fill its log.
     private func probe(_ server: HostPool.Server, _ done: @escaping (Bool) -> Void) {
         let connector = HopConnector(loop: deliverer.pool.loop.eventLoop)
         addresses(server.host) { found in
@@ -95,6 +104,8 @@ public final class HostClients: PluginSMTPClients {
     }
 
     /// Of a name or an address: IPv4 first, as backends are usually reached.
+    /// Both families are asked at the same time, and all addresses tried in turn: a backend's name is the
+    /// administrator's own, and there is no MX to go by.
     private func addresses(_ host: String, _ done: @escaping (Result<[String], ConnectFailure>) -> Void) {
         let loop = deliverer.pool.loop.eventLoop.assumeIsolated()
         let plain = host.first == "[" && host.last == "]" ? String(host.dropFirst().dropLast()) : host
@@ -107,6 +118,8 @@ public final class HostClients: PluginSMTPClients {
 
     // MARK: how
 
+    /// The key holds everything that makes one dialogue's connection unfit for another's: who we say we are, for whom
+    /// we speak, how it is encrypted and as whom we have logged in.
     private func order(
         _ options: SMTPClientOptions, _ connection: Connection?, _ target: (address: HopAddress, host: String)
     ) -> ClientPool.Order {
@@ -124,19 +137,24 @@ public final class HostClients: PluginSMTPClients {
                 user: options.user, password: options.password, mechanism: options.mechanism, allowsPlaintext: true)
             settings.crypto = digests
         }
+        // A plugin that speaks for nobody, from a timer, has no one to name.
         if options.usesXCLIENT, let connection {
+            // Each client has a connection of its own then: a kept one would speak for whoever came before.
             let identity = HostClients.identity(connection)
             settings.xclient = identity
             key.identity = identity.attributes.map { "\($0.name)=\($0.value)" }.joined(separator: " ") + identity.helo
         }
+        // One limit for every wait: for a free connection, for each reply, for the plugin's next command, and for being
+        // kept. The machine's own are not used here; its texts are.
         let each = TimeAmount.milliseconds(min(max(1, options.idleTimeout), 86_400_000))
         let connect = TimeAmount.milliseconds(min(max(1, options.connectTimeout), 86_400_000))
         settings.timeLimits = ClientTimeLimits(each: max(1, Int(each.nanoseconds / 1_000_000_000)))
         return ClientPool.Order(
             key: key, settings: settings, limits: ClientPace(connect: connect, each: each), isFresh: options.isFresh,
-            uuid: connection?.logUUID ?? "-")
+            patience: each, uuid: connection?.logUUID ?? "-")
     }
 
+    /// As the plugin says; tls.ini's lists of hosts are about deliveries.
     private static func tls(_ options: SMTPClientOptions) -> ClientKey.TLSUse {
         switch options.tls {
         case .never: .never
@@ -146,6 +164,7 @@ public final class HostClients: PluginSMTPClients {
     }
 
     /// As Haraka tells it, and what else a server may want to know.
+    /// Only what is known for sure: a name or a login that is not there is better not said than said to be unavailable.
     private static func identity(_ connection: Connection) -> ClientIdentity {
         let ip = connection.remote.ip
         return ClientIdentity(
@@ -154,6 +173,7 @@ public final class HostClients: PluginSMTPClients {
     }
 }
 
+/// `found` by type, so that IPv4 comes first in the list whichever answer was first.
 /// A and AAAA of a name.
 private final class AddressSearch {
     private let host: String
@@ -178,6 +198,7 @@ private final class AddressSearch {
     private func answered(_ answer: NameAnswer, as type: UInt16) {
         found[type] = answer.records.filter { $0.type == type }.map(\.text)
         if answer.status != .found, !answer.reason.isEmpty { reason = ": \(answer.reason)" }
+        // Told once both have come: which of the two is first says nothing.
         missing -= 1
         guard missing == 0 else { return }
         let all = (found[1] ?? []) + (found[28] ?? [])

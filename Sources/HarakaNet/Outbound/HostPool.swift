@@ -52,6 +52,8 @@ final class HostPool {
         host.first == "[" && host.last == "]" ? String(host.dropFirst().dropLast()) : String(host)
     }
 
+    /// The turn moves on with each question, whatever becomes of it: dialogues at the same time go to different
+    /// servers.
     /// All, in the order in which they are to be tried now: those that are there in turn, then the dead ones in turn.
     func inTurn() -> [Server] {
         let order = servers.indices.map { (next + $0) % servers.count }
@@ -67,10 +69,12 @@ final class HostPool {
     }
 
     func failed(_ server: Server) {
+        // Once: those who tried it at the same time do not each begin a series of looks.
         guard let index = servers.firstIndex(of: server), dead.insert(index).inserted else { return }
         look(index)
     }
 
+    /// As long as it is dead; a pool that nobody has any more is forgotten with its timers.
     private func look(_ index: Int) {
         loop.assumeIsolated().scheduleTask(in: retry) { [weak self] in
             guard let self, dead.contains(index) else { return }

@@ -12,6 +12,8 @@ import SMTPSyntax
 public final class Outbox {
     public let folder: QueueFolder
     let loop: any EventLoop
+    /// Several: each waits for the disk on its own, and so a slow disk takes as many mails at once as there are
+    /// threads.
     private let writers: QueueWriters
     let log: any SessionLog
     /// `config/me`.
@@ -40,6 +42,7 @@ public final class Outbox {
 
     /// Stores a mail; `message` gives its bytes, all of them. `done` is called once, on the loop, later: nil, and it is
     /// on disk; or why it is not.
+    /// Nothing is told before the disk has it: the client's 250 is our promise (RFC 5321 section 6.1).
     func store(_ mail: QueuedMail, _ message: any MessageView, _ done: @escaping (OutboxFailure?) -> Void) {
         underWay += 1
         nonisolated(unsafe) let (outbox, done) = (self, done)
@@ -54,10 +57,13 @@ public final class Outbox {
     private static func write(
         _ mail: QueuedMail, _ message: any MessageView, to folder: QueueFolder
     ) -> Result<QueuedMail, OutboxFailure> {
+        // Asked again here, although sessions ask before DATA: many may have been let in at the same moment.
         if let shortage = folder.isShort { return .failure(OutboxFailure(shortage: shortage)) }
         var mail = mail
+        // What the head says of the size must be true when the file is read again.
         mail.size = message.size
         do {
+            // Known once and kept in the head: no delivery need read the message for it.
             let bytes = try MessageBytes.look(at: message)
             (mail.is8Bit, mail.isUTF8) = (bytes.is8Bit, bytes.hasUTF8Header)
             try folder.store(mail, head: [], message, from: 0)
@@ -67,6 +73,7 @@ public final class Outbox {
         }
     }
 
+    /// First who delivers hears of it, then who has sent it: he may be waiting for it to be gone.
     private func stored(
         _ outcome: Result<QueuedMail, OutboxFailure>, _ mail: QueuedMail, _ done: (OutboxFailure?) -> Void
     ) {
@@ -76,16 +83,20 @@ public final class Outbox {
             logQueued(mail)
             queued(mail)
             done(nil)
+        // The cause stands here and nowhere else; the client gets ``OutboxFailure/reply``.
         case .failure(let error):
             log.log(2, uuid: mail.uuid, origin: "core", "message not queued: \(error)")
             done(error)
         }
+        // A worker that stops waits for its writers: the client has been promised nothing yet, but would send again.
         guard underWay == 0, let onEmpty else { return }
         self.onEmpty = nil
         onEmpty()
     }
 
+    /// The line by which a mail's way through the log begins.
     private func logQueued(_ mail: QueuedMail) {
+        // Without this the texts are made for nobody.
         guard log.isEnabled(5) else { return }
         log.log(
             5, uuid: mail.uuid, "queued",
@@ -98,6 +109,7 @@ public final class Outbox {
     /// Nothing more should be accepted: the disk is nearly full. One line when that begins, and one when it ends.
     func isShort() -> Bool {
         let shortage = folder.isShort
+        // Asked for each client: only a change is worth a line.
         guard (shortage != nil) != wasShort else { return wasShort }
         wasShort = shortage != nil
         if let shortage {
@@ -109,6 +121,7 @@ public final class Outbox {
     }
 
     /// Calls `done` when nothing is on its way to the disk.
+    /// For the end of a worker: the plugins' mails and the clients' are both counted.
     public func drain(_ done: @escaping () -> Void) {
         if underWay == 0 { done() } else { onEmpty = done }
     }
@@ -119,6 +132,7 @@ public struct OutboxFailure: Error, CustomStringConvertible {
     public let description: String
     let isFull: Bool
 
+    /// Which of the two replies fits depends on whose error it was: the queue's disk, or the spool's.
     init(_ error: any Error) {
         description = "\(error)"
         let code = (error as? QueueFolderError)?.code ?? (error as? SpoolError)?.code ?? 0
@@ -136,6 +150,7 @@ public struct OutboxFailure: Error, CustomStringConvertible {
         isFull = true
     }
 
+    /// Never 5xx, and never the cause: a local trouble is no reason to return mail, nor a client's business.
     /// Nothing is lost: whoever has it shall try again.
     var reply: Reply {
         isFull
@@ -155,12 +170,14 @@ struct MessageBytes {
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
         defer { piece.deallocate() }
         var offset = 0
+        // Until both are known; in mail that is 8-bit in its header that is soon.
         while offset < message.size, !found.is8Bit || (offset < message.bodyStart && !found.hasUTF8Header) {
             let count = try message.read(at: offset, into: piece)
             guard count > 0 else { break }
             let bytes = UnsafeRawBufferPointer(rebasing: piece[..<count])
             if has8Bit(bytes) {
                 found.is8Bit = true
+                // Only what of this piece lies before the body counts for the header.
                 let inHeader = min(count, max(0, message.bodyStart - offset))
                 if has8Bit(UnsafeRawBufferPointer(rebasing: bytes[..<inHeader])) { found.hasUTF8Header = true }
             }
@@ -170,6 +187,7 @@ struct MessageBytes {
     }
 
     /// Eight bytes at a time: most messages have none.
+    /// Runs over every byte of every mail, on a writer's thread.
     private static func has8Bit(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var at = 0
         while at + 8 <= bytes.count {

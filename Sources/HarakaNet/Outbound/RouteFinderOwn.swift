@@ -7,11 +7,14 @@ import NIOCore
 
 /// The server's names, and the addresses of this machine's interfaces, which are read anew now and then, because they
 /// come and go. On one loop.
+/// A mail whose best MX is ourselves would come back to us, at once and for ever; so our own addresses are left out of
+/// its route, and with them all hosts that are no better.
 public final class OwnHost {
     /// Seconds for which the interfaces are believed to stay as they are.
     private static let validity = TimeAmount.seconds(60)
 
     private let fixed: OwnNames
+    /// A call of the system: tests have other networks.
     private let read: () -> Set<IPAddress>
     private var known: Set<IPAddress> = []
     private var end = NIODeadline.uptimeNanoseconds(0)
@@ -31,6 +34,7 @@ public final class OwnHost {
     }
 
     func names(now: NIODeadline = .now()) -> OwnNames {
+        // Reading takes some microseconds, and routes are asked for thousands of times a second.
         if now >= end {
             known = read()
             end = now + OwnHost.validity
@@ -64,6 +68,7 @@ public final class OwnHost {
         }
         var room = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let flags = CInt(NI_NUMERICHOST)
+        // In numbers only: no name is looked up here.
         guard getnameinfo(address, socklen_t(size), &room, socklen_t(room.count), nil, 0, flags) == 0 else {
             return nil
         }

@@ -2,6 +2,9 @@
 
 extension Destinations {
     /// The hosts of an active part's domain are known. False: they cannot take it now; it has no slot any more.
+    ///
+    /// Which hosts serve a domain is known only after the lookup, which is part of the attempt. Until then the attempt
+    /// has a slot of the site that the domain had last time, at first one of its own name.
     mutating func sited(_ part: UInt32, _ name: String, _ parts: inout Slab<Part>, _ settings: OutboundSettings) -> Bool
     {
         // Its slot is that of the site that the domain had when it began, which may be another one by now.
@@ -21,7 +24,7 @@ extension Destinations {
         return true
     }
 
-    /// From now on a domain's mail goes to another site.
+    /// From now on a domain's mail goes to another site. The old site may be gone afterwards.
     private mutating func move(_ domain: UInt32, to name: String, _ settings: OutboundSettings) {
         let before = domains[domain].site
         if before != nothing, sites[before].name == name { return }
@@ -41,6 +44,8 @@ extension Destinations {
 
     /// An active part's slot is free again, and this is what came of it. Returns the site if it is known to be
     /// unreachable.
+    ///
+    /// A part without a slot has told nothing, and whatever became of it tells nothing now.
     mutating func ended(
         _ part: Part, _ news: SiteNews, _ rules: OutboundSettings.Concurrency
     ) -> UInt32? {
@@ -54,6 +59,7 @@ extension Destinations {
             // Of several hosts one may be down. Somebody is there, so there is no reason to rest.
             wake(site)
         case .unreachable, .pushedBack:
+            // Nil: one that began together with this one has told the same already.
             if let rest = sites[site].failed(news.result, sinceEpoch: part.epoch, rules, now: news.now) {
                 errors.release(sites[site].lastError)
                 sites[site].lastError = errors.take(news.error)
@@ -61,6 +67,7 @@ extension Destinations {
             }
         }
         relist(site)
+        // One that nobody uses any more is about to be forgotten: its number must not leave this function.
         let isUnreachable = news.result == .unreachable && sites[site].uses > 0
         forgetIfUnused(site)
         return isUnreachable ? site : nil
@@ -76,7 +83,8 @@ extension Destinations {
         relist(site)
     }
 
-    /// Its parts may begin again, if there are any and its window has room.
+    /// Its parts may begin again, if there are any and its window has room. How often it has failed is not forgotten:
+    /// the next rest is longer.
     mutating func wake(_ site: UInt32) {
         guard sites[site].isResting else { return }
         rests.remove(site, &sites)
@@ -88,11 +96,12 @@ extension Destinations {
     /// When the next rest ends.
     var nextRest: Int64? { rests.first.map { sites[$0].time } }
 
+    /// Rests whose time is over.
     mutating func endRests(_ now: Int64) {
         while let site = rests.first, sites[site].time <= now { wake(site) }
     }
 
-    /// Somebody says that it may be reached again.
+    /// Somebody says that it may be reached again: an administrator who has mended what was wrong.
     mutating func refresh(_ domain: UInt32, _ settings: OutboundSettings) {
         let site = domains[domain].site
         guard site != nothing, sites[site].isResting || sites[site].failures > 0 else { return }
@@ -106,6 +115,7 @@ extension Destinations {
 
     /// The clock was put right: rests end, and nobody has been unreachable for long.
     mutating func clockJumped(_ now: Int64) {
+        // A rest that ends in a wrong year would not end.
         while let site = rests.first { wake(site) }
         for site in siteNumbers.values where sites[site].downSince != 0 { sites[site].downSince = now }
     }

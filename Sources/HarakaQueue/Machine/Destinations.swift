@@ -2,15 +2,25 @@
 
 /// Domains and sites with mail. Sites take turns, domains of a site take turns, and within a domain the first to come
 /// is first.
+///
+///     ring of sites -> chain of domains -> chain of parts whose time has come
+///
+/// What holds between calls: a domain is in the chain of its site if and only if it has parts whose time has come; a
+/// site is in the ring if and only if it has such domains and can begin something (``relist(_:)``). So the next part
+/// is found in one step, however many sites rest.
 struct Destinations {
+    /// There as long as parts have them.
     var domains = Slab<Domain>()
     var domainNumbers: [String: UInt32] = [:]
+    /// There as long as domains use them, or parts are under way there.
     var sites = Slab<Site>()
     var siteNumbers: [String: UInt32] = [:]
     /// Sites with parts that can begin.
     var ring = Chain<Site>()
+    /// Sites that rest, by the end of their rest.
     var rests = TimeHeap<Site>()
     var restingCount = 0
+    /// What servers said last, of parts and sites.
     var errors = SharedTexts()
 
     // MARK: - Domains
@@ -71,13 +81,14 @@ struct Destinations {
         return number
     }
 
-    /// Nobody knows a site any more that no domain uses, and nobody delivers to.
+    /// A domain less uses it. What was learned of the site is lost with the last one.
     mutating func leave(_ site: UInt32) {
         guard site != nothing else { return }
         sites[site].uses -= 1
         forgetIfUnused(site)
     }
 
+    /// Nobody knows a site any more that no domain uses, and nobody delivers to.
     mutating func forgetIfUnused(_ site: UInt32) {
         guard sites[site].uses == 0, sites[site].active == 0 else { return }
         wake(site)
@@ -125,7 +136,7 @@ struct Destinations {
         relist(site)
     }
 
-    /// It is ready no more.
+    /// It is ready no more: its mail is held, deleted or given up.
     mutating func withdraw(_ part: UInt32, _ parts: inout Slab<Part>) {
         let domain = parts[part].domain
         domains[domain].ready.remove(part, &parts)
@@ -162,7 +173,7 @@ struct Destinations {
         parts[part].epoch = sites[site].epoch
     }
 
-    /// Into the ring, or out of it, as things are.
+    /// Into the ring, at its end, or out of it, as things are.
     /// Called after each change of what decides it: parts, window, slots, rest.
     mutating func relist(_ site: UInt32) {
         let belongs = !sites[site].domains.isEmpty && sites[site].canBegin

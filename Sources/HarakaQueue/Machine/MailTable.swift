@@ -16,8 +16,12 @@ struct Mail: Slot {
 }
 
 /// Mails by number and by uuid: a hash table whose entries are the mails themselves.
+///
+/// A dictionary of uuids would keep each text a second time: some 80 bytes for each mail. Here it is four of the
+/// bucket and four of the link.
 struct MailTable {
     private(set) var mails = Slab<Mail>()
+    /// The first mail of each, or ``nothing``. As many as the next power of two, 64 at least; none without mails.
     private var buckets: [UInt32] = []
 
     var count: Int { mails.count }
@@ -38,6 +42,7 @@ struct MailTable {
         return nil
     }
 
+    /// Its uuid must not be in the table: ``find(_:)`` would see one of the two.
     mutating func insert(_ mail: Mail) -> UInt32 {
         if mails.count >= buckets.count { grow() }
         let number = mails.insert(mail)
@@ -45,6 +50,7 @@ struct MailTable {
         return number
     }
 
+    /// The buckets go with the last mail.
     mutating func remove(_ number: UInt32) {
         let place = bucket(key(number))
         let after = mails[number].sameBucket
@@ -65,6 +71,7 @@ struct MailTable {
         for number in 0..<mails.end where !mails[number].packed.isEmpty { link(number) }
     }
 
+    /// Into its bucket, in front of the others.
     private mutating func link(_ number: UInt32) {
         let place = bucket(key(number))
         mails[number].sameBucket = buckets[place]

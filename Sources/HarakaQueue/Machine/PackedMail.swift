@@ -1,8 +1,18 @@
 // What the queue keeps of a mail that it rarely needs: in as few bytes as will do.
 
 /// A mail's uuid, size, sender, and the local parts of those who wait, in one piece of memory. The rest is in the file.
+///
+///     01 <16 bytes> n   a uuid of the usual form, and the number behind its dot; or
+///     00 <text>         any other
+///     n                 bytes of the message
+///     <text>            the sender, empty for the null path
+///     n                 recipients, those who wait no more among them
+///     n <text>          for each who waits: the number and the local part; the domain is the part's
+///
+/// n is a number of seven bits a byte, <text> such a number of bytes and the bytes. A String has 16 bytes
+/// beside its text, an array 32 beside its elements.
 enum PackedMail {
-    /// The piece: key, size, sender, number of all recipients, then each waiting one's number and local part.
+    /// - Parameter waiting: numbers of recipients, ascending; one that there is not is left out
     static func pack(_ mail: QueuedMail, key: [UInt8], waiting: [Int]) -> [UInt8] {
         var bytes = key
         append(mail.size, to: &bytes)
@@ -12,7 +22,7 @@ enum PackedMail {
             append(number, to: &bytes)
             append(mail.recipients[number].address.user, to: &bytes)
         }
-        // Built on, an array owns more than it holds.
+        // Built on, an array owns more than it holds, up to twice as much.
         return Array(unsafeUninitializedCapacity: bytes.count) { buffer, count in
             count = bytes.count
             _ = buffer.initialize(from: bytes)
@@ -36,6 +46,7 @@ enum PackedMail {
     /// The 16 bytes and the number of `01234567-89AB-CDEF-0123-456789ABCDEF.1`.
     private static func usual(_ uuid: String) -> ([UInt8], Int)? {
         let text = Array(uuid.utf8)
+        // What is packed must be what comes out: capital digits, and no number with zeros in front.
         guard text.count > 37, text.count < 48, text[36] == UInt8(ascii: "."), text[37] != UInt8(ascii: "0") else {
             return nil
         }
@@ -55,7 +66,7 @@ enum PackedMail {
         return Int(String(decoding: text[37...], as: UTF8.self)).map { (bytes, $0) }
     }
 
-    /// Of an upper-case digit.
+    /// Of an upper-case digit; nil: it is none, and the uuid none of ours.
     private static func digit(_ byte: UInt8) -> UInt8? {
         switch byte {
         case 0x30...0x39: byte - 0x30
@@ -74,20 +85,22 @@ enum PackedMail {
         bytes.append(UInt8(rest))
     }
 
+    /// Its length in bytes, and the bytes.
     private static func append(_ text: String, to bytes: inout [UInt8]) {
         append(text.utf8.count, to: &bytes)
         bytes += text.utf8
     }
 }
 
-/// Reads such a piece from its beginning.
+/// Reads such a piece from its beginning, one after the other, in the order in which they were packed. Past the end
+/// there are zeros and empty texts: a piece is ours, but nothing here relies on that.
 struct PackedMailReader {
     private let bytes: [UInt8]
     private var place = 0
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// What is not there reads as 0.
+    /// What is not there reads as 0. Nothing here can overflow: bits beyond the 64th are lost.
     mutating func number() -> Int {
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -101,8 +114,10 @@ struct PackedMailReader {
         return Int(truncatingIfNeeded: value)
     }
 
+    /// What is no UTF-8 any more is shown as such.
     mutating func text() -> String { String(decoding: slice(number()), as: UTF8.self) }
 
+    /// As it was packed, to the letter.
     mutating func uuid() -> String {
         let kind = slice(1)
         guard kind.first == 1 else { return text() }
@@ -135,6 +150,7 @@ struct PackedMailReader {
         place < bytes.count ? (number(), text()) : nil
     }
 
+    /// The next bytes; fewer at the end.
     private mutating func slice(_ count: Int) -> ArraySlice<UInt8> {
         let end = min(place &+ max(count, 0), bytes.count)
         defer { place = end }

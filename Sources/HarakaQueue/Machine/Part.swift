@@ -83,8 +83,7 @@ struct SharedTexts {
 
     /// The number of a text, which is now used once more; ``nothing``: it is not kept.
     mutating func take(_ text: String) -> UInt32 {
-        let kept =
-            text.utf8.count > Self.longest ? String(decoding: text.utf8.prefix(Self.longest), as: UTF8.self) : text
+        let kept = Self.shortened(text)
         if let number = numbers[kept] {
             texts[number].uses += 1
             return number
@@ -95,6 +94,14 @@ struct SharedTexts {
         return number
     }
 
+    /// Cut between characters, so that what was cut is itself when it is taken once more.
+    private static func shortened(_ text: String) -> String {
+        guard text.utf8.count > longest else { return text }
+        // An end within a character is rounded down to its beginning.
+        return String(text[..<text.utf8.index(text.startIndex, offsetBy: longest)])
+    }
+
+    /// Once for each ``take(_:)``: a number that nobody uses is given out again.
     mutating func release(_ number: UInt32) {
         guard number != nothing else { return }
         texts[number].uses -= 1

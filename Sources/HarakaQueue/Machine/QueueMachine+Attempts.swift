@@ -10,9 +10,11 @@ extension QueueMachine {
     /// ``sited(_:_:now:)`` frees them.
     public mutating func due(_ now: Int64) -> [PartID] {
         observe(now)
+        // Time first, then rests, then turns: what becomes ready now may begin now.
         while let part = later.first, parts[part].time <= now { enter(part, .ready) }
         destinations.endRests(now)
         var begun: [PartID] = []
+        // Reports need no site, and somebody waits for them; where deliveries are switched off, too.
         while active < settings.maxConcurrency, ending.first != nothing {
             let part = ending.first
             enter(part, .active)
@@ -32,6 +34,7 @@ extension QueueMachine {
         var next = now &+ Self.tick
         if let part = later.first { next = min(next, parts[part].time) }
         if let rest = destinations.nextRest { next = min(next, rest) }
+        // With all slots taken nothing begins before somebody gives one back, and that is an event.
         if active < settings.maxConcurrency, !ending.isEmpty || (destinations.canBegin && !settings.isDisabled) {
             next = now
         }
@@ -45,6 +48,7 @@ extension QueueMachine {
         let domain = destinations.domains[part.domain]
         let site = part.site == nothing ? domain.site : part.site
         let known = site == nothing ? nil : destinations.sites[site]
+        // An expired part was not tried of late: what is wrong with its site says more than its own last words.
         var error = destinations.errors[part.lastError]
         if part.purpose == .expired, let known { error = destinations.errors[known.lastError] }
         let uuid = uuid(of: part.mail)
@@ -61,6 +65,7 @@ extension QueueMachine {
         observe(now)
         guard isActive(id) else { return .wait }
         if destinations.sited(id.number, site, &parts, settings) { return .go }
+        // Held while it was under way: it does not come again before it is released.
         if mails[parts[id.number].mail].isHeld {
             enter(id.number, .held)
         } else {

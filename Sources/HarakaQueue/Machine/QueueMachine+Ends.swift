@@ -13,6 +13,7 @@ extension QueueMachine {
         guard isActive(id) else { return .nothing }
         let part = id.number
         free(part, end, now)
+        // From here on the part may go at any line: what is needed of it is taken before.
         let mail = parts[part].mail
         let records = records(part, end, now)
         let gone = records.reduce(into: [Int]()) { $0 += $1.settled }
@@ -35,11 +36,13 @@ extension QueueMachine {
 
     /// What the file is to say. Numbers of other parts, and those said twice, are left out.
     private func records(_ part: UInt32, _ end: AttemptEnd, _ now: Int64) -> [QueueRecord] {
+        // Each recipient has one end, the first that is named: he cannot be counted twice.
         var left = Set(parts[part].numbers)
         func own(_ numbers: [Int]) -> [Int] { numbers.filter { left.remove($0) != nil } }
         var records: [QueueRecord] = []
         let delivered = own(end.delivered)
         if !delivered.isEmpty { records.append(.delivered(delivered)) }
+        // Deleted meanwhile: who has it has it, and for the others it is over.
         var failed = own(end.failed)
         if parts[part].isDeleted { failed += left.sorted() }
         if !failed.isEmpty { records.append(.failed(failed)) }
@@ -64,6 +67,7 @@ extension QueueMachine {
     /// Some of it waits on.
     private mutating func putOff(_ part: UInt32, _ end: AttemptEnd, _ now: Int64) {
         parts[part].time = next(part, end, now)
+        // More than a schedule has delays. With a plugin that always wants one more it stays there.
         parts[part].failures += parts[part].failures == .max ? 0 : 1
         if let error = end.deferred.last?.attempt.text {
             destinations.errors.release(parts[part].lastError)
@@ -75,11 +79,12 @@ extension QueueMachine {
     /// Of a site that is not there one part after the other is tried, and with many of them most would never have their
     /// turn. Those whose schedule would be over by now, had each attempt failed, are given up.
     private mutating func expire(_ site: UInt32, _ now: Int64) {
+        // Both: three quick refusals are no outage, nor is one failure an hour ago.
         let dead = destinations.sites[site]
         guard dead.failures >= Self.failuresOfTheDead, dead.downSince &+ Self.timeOfTheDead <= now else { return }
         var domain = dead.domains.first
         while domain != nothing {
-            // With its last part a domain leaves the site's list.
+            // With its last part a domain leaves the site's list; the link is read before.
             let after = destinations.domains[domain].next
             expire(readyIn: domain, now)
             domain = after
@@ -107,6 +112,7 @@ extension QueueMachine {
     /// Its attempts would be over by now. Who was tried now and then, and waited between, has had his time as well; but
     /// whoever comes back from being held, or from a clock that was wrong, is given an hour.
     private func isOver(_ part: UInt32, _ schedule: RetrySchedule, _ now: Int64) -> Bool {
+        // Since when it could have been tried: while its site rests nothing is written to it.
         let ready = parts[part].time
         if ready &+ schedule.remaining(afterFailures: Int(parts[part].failures)) <= now { return true }
         let queueTime = mails[parts[part].mail].queueTime

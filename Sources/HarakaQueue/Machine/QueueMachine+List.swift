@@ -1,4 +1,6 @@
 // What an administrator sees of the queue, and whom a filter means.
+//
+// Nothing is kept for this: whoever asks pays, a millisecond for some thousands of parts, and the loop waits meanwhile.
 
 extension QueueMachine {
     /// Parts that fit, the oldest first. Goes through the whole queue: 20 milliseconds for 100,000.
@@ -21,6 +23,7 @@ extension QueueMachine {
         return stats
     }
 
+    /// Builds all of a part's texts: only for those that are shown.
     private func row(_ number: UInt32) -> QueueRow {
         let part = parts[number]
         let mail = mails[part.mail]
@@ -40,6 +43,7 @@ extension QueueMachine {
 
     /// Parts that fit, the oldest first.
     func select(_ filter: QueueFilter, _ now: Int64, where isWanted: (Part.State) -> Bool) -> [UInt32] {
+        // A domain that nobody's mail goes to has no number, and so no parts.
         let domain = filter.domain.isEmpty ? nil : destinations.find(filter.domain.lowercased())
         guard filter.domain.isEmpty || domain != nil else { return [] }
         let sender = AddressPattern(filter.sender)
@@ -58,7 +62,7 @@ extension QueueMachine {
         return chosen.all
     }
 
-    /// Those of a part's recipients who are meant.
+    /// Numbers of those of a part's recipients who are meant, in order. Without a recipient in the filter all are.
     func meant(_ filter: QueueFilter, _ number: UInt32) -> [Int] {
         let part = parts[number]
         guard !filter.recipient.isEmpty else { return part.numbers }
@@ -67,16 +71,18 @@ extension QueueMachine {
         return users(of: part).filter { pattern.fits("\($0.user)@\(domain)") }.map(\.number)
     }
 
-    /// All parts, or those of a mail, or the one with this uuid.
+    /// All parts, or those of a mail, or the one with this uuid. Free places are among all of them.
     private func candidates(_ id: String) -> [UInt32] {
         guard !id.isEmpty else { return Array(0..<parts.end) }
         if let mail = mails.find(PackedMail.key(id)) { return parts(of: mail) }
+        // The uuid of a part is that of its mail with a dot and its ordinal behind it.
         guard let dot = id.utf8.lastIndex(of: UInt8(ascii: ".")) else { return [] }
         let ordinal = UInt32(id[id.utf8.index(after: dot)...])
         guard let mail = mails.find(PackedMail.key(String(id[..<dot]))) else { return [] }
         return parts(of: mail).filter { parts[$0].ordinal == ordinal }
     }
 
+    /// The youngest first: a new part is put in front.
     private func parts(of mail: UInt32) -> [UInt32] {
         var found: [UInt32] = []
         var part = mails[mail].firstPart
@@ -89,6 +95,7 @@ extension QueueMachine {
 
     // MARK: - What was packed
 
+    /// Behind key and size.
     private func sender(of mail: UInt32) -> String {
         var reader = PackedMailReader(mails[mail].packed)
         _ = reader.skipKey()
@@ -96,6 +103,7 @@ extension QueueMachine {
         return reader.text()
     }
 
+    /// All that the envelope has, behind the sender.
     func recipientCount(of mail: UInt32) -> Int {
         var reader = PackedMailReader(mails[mail].packed)
         _ = reader.skipKey()
@@ -111,6 +119,7 @@ extension QueueMachine {
         _ = reader.number()
         _ = reader.text()
         _ = reader.number()
+        // Those of other parts stand between them: they are stepped over.
         var wanted = part.numbers.sorted()[...]
         var users: [(number: Int, user: String)] = []
         while let first = wanted.first, let recipient = reader.recipient() {
@@ -122,7 +131,7 @@ extension QueueMachine {
     }
 }
 
-/// What a filter says of an address.
+/// What a filter says of an address. Case does not count, in the local part neither: people type it.
 struct AddressPattern {
     private let text: String
 
@@ -141,8 +150,9 @@ struct AddressPattern {
     }
 }
 
-/// The oldest of many, without keeping or sorting them all.
+/// The oldest of many, without keeping or sorting them all: at most twice as many as are wanted, and some.
 struct Oldest {
+    /// 0: all of them.
     let limit: Int
     private var found: [(time: Int64, number: UInt32)] = []
 
@@ -153,6 +163,7 @@ struct Oldest {
         if limit > 0, found.count >= 2 * min(limit, 1_000_000) + 100 { cut() }
     }
 
+    /// Equal times by number, so that the same question has the same answer.
     private mutating func cut() {
         found.sort { ($0.time, $0.number) < ($1.time, $1.number) }
         if limit > 0 { found = Array(found.prefix(limit)) }

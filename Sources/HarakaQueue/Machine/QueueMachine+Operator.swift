@@ -5,9 +5,11 @@ extension QueueMachine {
     /// parts.
     public mutating func flush(_ filter: QueueFilter, now: Int64) -> Int {
         observe(now)
+        // What is under way is being tried, what is held stays so, and what ends is not called back.
         let chosen = select(filter, now) { $0 == .later || $0 == .ready }
         for part in chosen {
             destinations.refresh(parts[part].domain, settings)
+            // Counted all the same: it is tried as soon as its site has a slot.
             guard parts[part].state == .later else { continue }
             enter(part, .ready)
             parts[part].time = now
@@ -41,6 +43,7 @@ extension QueueMachine {
                 if parts[part].state != .active { settle(part, now) }
                 part = parts[part].sibling
             }
+            // Synced: a restart must not let go what somebody has stopped.
             steps.append(.append([.held(isHeld)], to: uuid(of: mail), sync: true))
         }
         return steps
@@ -56,6 +59,7 @@ extension QueueMachine {
         for part in select(filter, now, where: { _ in true }) {
             let (mail, numbers) = (parts[part].mail, meant(filter, part))
             if parts[part].state == .active {
+                // Of some of its recipients nothing can be said before it comes back: they may have it by then.
                 if numbers.count == parts[part].recipientCount { parts[part].isDeleted = true }
                 continue
             }
@@ -88,12 +92,13 @@ extension QueueMachine {
         return chosen.count
     }
 
-    /// Some of a part's recipients become a part of their own.
+    /// Some of a part's recipients become a part of their own, with its past: failures, last error, domain.
     private mutating func split(_ numbers: [Int], from part: UInt32) -> UInt32 {
         var new = parts[part]
         parts[part].set(new.numbers.filter { !numbers.contains($0) })
         new.set(numbers)
         new.state = .later
+        // Domain and text are counted: the new part has its own share of them.
         new.domain = destinations.take(destinations.domains[new.domain].name)
         new.lastError = destinations.errors.take(destinations.errors[new.lastError])
         new.ordinal = highestOrdinal(of: new.mail) &+ 1

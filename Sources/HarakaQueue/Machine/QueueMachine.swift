@@ -14,6 +14,9 @@
 ///
 /// Nothing here knows a clock, a file or a host. Times are milliseconds since 1970, handed in; the clock may jump.
 /// Each event takes O(log n). Memory: about 200 bytes for a mail with one recipient, texts and all.
+///
+/// What holds between calls: each part is where its state says (``Part/State``), in that one list or heap alone; each
+/// mail has a part for everybody who waits; a mail for whom nobody waits is not here.
 public struct QueueMachine: ~Copyable {
     var settings: OutboundSettings
     var mails = MailTable()
@@ -24,12 +27,13 @@ public struct QueueMachine: ~Copyable {
     var destinations = Destinations()
     /// Parts that are to be reported as failed.
     var ending = Chain<Part>()
-    /// Parts by state.
+    /// Parts by state, recipients who wait, bytes of all mails: kept, so that nobody has to count.
     var counts = [0, 0, 0, 0, 0]
     var recipients = 0
     var bytes = 0
     /// What the clock said last; 0: nothing yet.
     var lastTime: Int64 = 0
+    /// It may begin anew after four thousand million parts: ids are not kept that long.
     private var lastSerial: UInt32 = 0
 
     public init(_ settings: OutboundSettings) { self.settings = settings }
@@ -120,7 +124,7 @@ public struct QueueMachine: ~Copyable {
         part.domain = destinations.take(group.host)
         part.ordinal = UInt32(truncatingIfNeeded: group.ordinal)
         part.set(group.numbers)
-        // Mails that were found after a start begin in the order in which they came.
+        // Mails that were found after a start begin in the order in which they came: the folder has none.
         part.time = min(mails[mail].queueTime, now)
         // Who were tried apart before, under other settings, are tried together when the last one's time has come.
         for number in group.numbers {

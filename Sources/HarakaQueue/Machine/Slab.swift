@@ -11,11 +11,16 @@ protocol Slot {
 /// Values of one kind by number. Numbers of removed ones are given out again.
 ///
 /// An array would be copied as a whole each time it grows, and own up to twice what it needs.
+///
+/// Numbers are for who keeps them: a removed one must not be used any more. Who lets others keep numbers gives each
+/// thing a serial beside it (``PartID``).
 struct Slab<Value: Slot> {
+    /// 256 values are a chunk: 16 KiB of parts.
     private static var shift: UInt32 { 8 }
     private static var chunkSize: Int { 1 << Int(shift) }
 
     private var chunks: [ContiguousArray<Value>] = []
+    /// Numbers of removed ones, the last one at the end: its memory is the warmest.
     private var free: [UInt32] = []
     /// Values in it.
     private(set) var count = 0
@@ -28,6 +33,7 @@ struct Slab<Value: Slot> {
         _modify { yield &chunks[Int(number >> Self.shift)][Int(number) & (Self.chunkSize - 1)] }
     }
 
+    /// Its number, which is below ``nothing`` for as many as memory holds.
     mutating func insert(_ value: Value) -> UInt32 {
         count += 1
         if let number = free.popLast() {
@@ -63,6 +69,8 @@ protocol Linked: Slot {
 }
 
 /// A list of things in a slab, which hold its links: whatever is done to it takes the same time.
+///
+/// A thing is in one chain of its kind at most, and only who knows in which may take it out: nothing here could tell.
 struct Chain<Value: Linked> {
     private(set) var first = nothing
     private(set) var last = nothing
@@ -76,6 +84,7 @@ struct Chain<Value: Linked> {
         last = number
     }
 
+    /// For who had his turn and could not use it.
     mutating func prepend(_ number: UInt32, _ slab: inout Slab<Value>) {
         slab[number].previous = nothing
         slab[number].next = first
@@ -83,6 +92,8 @@ struct Chain<Value: Linked> {
         first = number
     }
 
+    /// Its own links stay as they are, so that who goes through the list may take out where he stands, if he has looked
+    /// ahead.
     mutating func remove(_ number: UInt32, _ slab: inout Slab<Value>) {
         let (before, after) = (slab[number].previous, slab[number].next)
         if before == nothing { first = after } else { slab[before].next = after }

@@ -9,7 +9,10 @@ protocol Timed: Slot {
 }
 
 /// Numbers of things in a slab, of which the one with the earliest time is at hand: a binary heap. As each thing
-/// knows its place, it can be taken out as quickly as it was put in.
+/// knows its place, it can be taken out as quickly as it was put in, in O(log n).
+///
+/// What holds between calls: for each place p, `slab[numbers[p]].place` is p, and the thing at (p - 1) / 2 is not
+/// later. Who changes all times by the same keeps that; who changes one must take it out before.
 struct TimeHeap<Value: Timed> {
     private var numbers: [UInt32] = []
 
@@ -17,14 +20,17 @@ struct TimeHeap<Value: Timed> {
     /// The one with the earliest time.
     var first: UInt32? { numbers.first }
 
+    /// It must not be in the heap already.
     mutating func insert(_ number: UInt32, _ slab: inout Slab<Value>) {
         numbers.append(number)
         rise(numbers.count - 1, number, &slab)
     }
 
+    /// Nothing happens if it is not in the heap: a thing's place is what it was when it left, or another's by now.
     mutating func remove(_ number: UInt32, _ slab: inout Slab<Value>) {
         let place = Int(slab[number].place)
         guard place < numbers.count, numbers[place] == number, let last = numbers.popLast() else { return }
+        // A queue that was long once keeps no memory for it.
         if numbers.isEmpty { numbers = [] }
         guard last != number else { return }
         // The last one fills the gap, and finds its place from there, up or down.
@@ -54,6 +60,7 @@ struct TimeHeap<Value: Timed> {
         var place = start
         let time = slab[number].time
         while true {
+            // The earlier of the two below it.
             var below = 2 * place + 1
             guard below < numbers.count else { break }
             if below + 1 < numbers.count, slab[numbers[below + 1]].time < slab[numbers[below]].time { below += 1 }

@@ -73,9 +73,10 @@ struct QueueCalls: Sendable {
 
     func nameless(_ folder: Int32) -> Int { make(.nameless) { Int(haraka_nameless(folder)) } }
 
-    /// Never through a symbolic link, and never waiting for somebody at a pipe's other end.
+    /// Never through a symbolic link, and never waiting for somebody at a pipe's other end. When a file was read last nobody
+    /// asks, and to note it would be one more thing for the disk with each mail.
     func open(_ folder: Int32, _ name: String, _ flags: Int32) -> Int {
-        make(.open) { Int(openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)) }
+        make(.open) { Int(haraka_open_unnoted(folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)) }
     }
 
     func name(_ file: Int32, _ folder: Int32, _ name: String) -> Int {

@@ -16,6 +16,15 @@ extension QueueFolder {
         return StoredMail(file, found, bodyStart: bodyStart)
     }
 
+    /// Head and records of a mail. Its message is not looked at: `open` does that.
+    /// - Throws: `missing` if it is gone; `damaged` if it is to be set aside
+    public func look(at uuid: String) throws(QueueFolderError) -> FoundMail {
+        try check(uuid)
+        var chunk = QueueChunk()
+        let found = try chunk.read(try openFile(uuid, O_RDONLY), uuid)
+        return FoundMail(mail: found.mail, states: found.states)
+    }
+
     func openFile(_ uuid: String, _ flags: Int32) throws(QueueFolderError) -> QueueDescriptor {
         let opened = calls.open(descriptor, uuid, flags)
         guard opened >= 0 else { throw QueueFolderError(.open, path(of: uuid), -opened) }

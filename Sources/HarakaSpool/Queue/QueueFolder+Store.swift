@@ -33,7 +33,7 @@ extension QueueFolder {
             needsNames.store(true, ordering: .relaxed)
             try storeNamed(mail.uuid, content)
         }
-        own.add(mail.uuid)
+        if mail.size >= OwnMails.smallest { own.add(mail.uuid) }
     }
 
     /// False: this folder cannot have files without names.

@@ -134,10 +134,13 @@ private final class QueueTurn: @unchecked Sendable {
     }
 }
 
-/// The mails that this process has stored itself, whose bytes need no second look. Any thread.
+/// The large mails that this process has stored itself, whose bytes need no second look. Any thread.
 final class OwnMails: Sendable {
     /// When there are more, all are looked at again.
-    private static let most = 100_000
+    private static let most = 10_000
+    /// Bytes of a message. Smaller ones are summed in no time, and all would be remembered for nothing in a process that
+    /// delivers none.
+    static let smallest = 64 * 1024
     private let names = Mutex<Set<String>>([])
 
     func add(_ uuid: String) {

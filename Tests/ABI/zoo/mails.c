@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-ZOO_PLUGIN(HARAKA_HOOKS("pre_send_trans_email send_email get_mx delivered deferred bounce unrecognized_command"));
+ZOO_PLUGIN(HARAKA_HOOKS("pre_send_trans_email send_email get_mx delivered deferred bounce mine unrecognized_command"));
 
 /* What the hooks do. */
 static char mode[32];
@@ -98,6 +98,28 @@ static int32_t answer_mx(const haraka_call *call)
     return haraka_answer_value(call, HARAKA_OK, &list);
 }
 
+static void line_came(void *context, int32_t status, haraka_str line)
+{
+    say(me, "%s: %s, %zu", (const char *)context, status_text(status), line.len);
+}
+
+static void decided(void *context, int32_t code, const haraka_reply *reply)
+{
+    say(me, "%s: %d, %zu", (const char *)context, code, reply->line_count);
+}
+
+/* The client, other plugins, a new session: all in good order, but for the place. */
+static void ask(const haraka_call *call)
+{
+    const haraka_line_callback line = {line_came, (void *)(uintptr_t)"line", say_destroyed};
+    const haraka_verdict_callback verdict = {decided, (void *)(uintptr_t)"verdict", say_destroyed};
+    haraka_reply reply = haraka_no_reply();
+    reply.code = 334;
+    say(call->self, "client %s", status_text(haraka_table->ask_client(call->next, &reply, 100, &line)));
+    say(call->self, "hook %s", status_text(haraka_table->ask_hook(call->next, haraka_text("mine"), NULL, 0, &verdict)));
+    say(call->self, "restart %s", status_text(haraka_table->restart(call->connection, 0)));
+}
+
 static int32_t decide(const haraka_call *call)
 {
     const haraka_callback callback = {cancelled, (void *)(uintptr_t)"mail", say_destroyed};
@@ -118,12 +140,7 @@ static int32_t decide(const haraka_call *call)
     MODE("junk") return 12345;
     MODE("stop") return HARAKA_STOP;
     MODE("twice") { haraka_complete(call->next, HARAKA_OK, NULL); haraka_complete(call->next, HARAKA_DENY, NULL); return HARAKA_CONT; }
-    MODE("ask client")
-    {
-        const haraka_verdict_callback none = {NULL, NULL, NULL};
-        say(call->self, "%s", status_text(haraka_table->ask_hook(call->next, haraka_text("mine"), NULL, 0, &none)));
-        return HARAKA_CONT;
-    }
+    MODE("ask") ask(call);
     MODE("arguments")
     {
         say(call->self, "%s", status_text(haraka_table->next_arguments(call->next, &value)));
@@ -145,6 +162,9 @@ HARAKA_HOOK(get_mx) { return decide(call); }
 HARAKA_HOOK(delivered) { return decide(call); }
 HARAKA_HOOK(deferred) { return decide(call); }
 HARAKA_HOOK(bounce) { return decide(call); }
+
+/* A hook of our own, for who asks it. */
+HARAKA_HOOK(mine) { return haraka_answer(call, HARAKA_OK, "mine"); }
 
 HARAKA_HOOK(unrecognized_command)
 {

@@ -22,7 +22,7 @@ struct DeliveryTLSTests {
         return settings
     }
 
-    private static let context: TLSContext? = try? {
+    static let context: TLSContext? = try? {
         var settings = TLSSettings()
         guard let identity else { return try TLSContext(settings, tickets: Certificate.tickets) }
         settings.identities = [
@@ -33,7 +33,7 @@ struct DeliveryTLSTests {
         return try TLSContext(settings, tickets: Certificate.tickets)
     }()
 
-    private static func server(_ change: @escaping @Sendable (inout Behaviour) -> Void = { _ in }) async throws
+    static func server(_ change: @escaping @Sendable (inout Behaviour) -> Void = { _ in }) async throws
         -> OutboundServer
     {
         try await OutboundServer.usual {
@@ -95,55 +95,6 @@ struct DeliveryTLSTests {
         await server.stop()
     }
 
-    @Test("a handshake that fails is forgiven once, and remembered")
-    func fallback() async throws {
-        // A server that offers TLS and then speaks in the clear.
-        let server = try await Self.server { $0.tls = nil }
-        let bench = try OutboundBench()
-        let first = try await bench.deliver(DeliveryJob([Hop(server)]))
-        #expect(first.delivered.count == 1 && !first.isSecured)
-        #expect(server.now.connections == 2)
-        #expect(bench.log.with("TLS failed, trying without: ").count == 1)
-        // Another one does not even try. (The kept connection has other rules than one that would.)
-        let second = try await bench.deliver(DeliveryJob([Hop(server)]))
-        #expect(second.delivered.count == 1 && server.now.lines.filter { $0.contains("STARTTLS") }.count == 1)
-        await bench.stop()
-        await server.stop()
-    }
-
-    @Test("a server that closes right behind the handshake gets the mail in the clear, too")
-    func closedAfterwards() async throws {
-        let server = try await OutboundServer { number in
-            Behaviour {
-                $0.offers.append("STARTTLS")
-                $0.tls = Self.context
-                if number == 1 { $0.closesBehindHandshake = true }
-            }
-        }
-        let bench = try OutboundBench()
-        let result = try await bench.deliver(DeliveryJob([Hop(server)]))
-        #expect(result.delivered.count == 1 && !result.isSecured && server.now.connections == 2)
-        await bench.stop()
-        await server.stop()
-    }
-
-    @Test("a failure is remembered only as long as the settings say")
-    func expiry() async throws {
-        let server = try await Self.server { $0.tls = nil }
-        let bench = try OutboundBench { ($0.tlsFailureMemory, $0.connections.idle) = (0, 0) }
-        for _ in 1...2 { #expect(try await bench.deliver(DeliveryJob([Hop(server)])).delivered.count == 1) }
-        #expect(server.now.lines.filter { $0.contains("STARTTLS") }.count == 2)
-        await bench.stop()
-        await server.stop()
-        var failures = TLSFailures()
-        let now = NIODeadline.now()
-        failures.remember("a", for: .seconds(10), now: now)
-        #expect(failures.has("a", now: now + .seconds(9)) && !failures.has("b", now: now))
-        #expect(!failures.has("a", now: now + .seconds(10)) && failures.count == 0)
-        for index in 0..<1500 { failures.remember("\(index)", for: .seconds(1), now: now + .seconds(2 * Int64(index))) }
-        #expect(failures.count < 1000)
-    }
-
     @Test(
         "forced: no TLS, or no good certificate, and the next host gets it; nobody gets the mail in the clear"
     )
@@ -194,17 +145,6 @@ struct DeliveryTLSTests {
         let result = try await bench.deliver(DeliveryJob([Hop(server, host: "other.example.com")]))
         #expect(result.deferred.count == 1 && server.now.messages.isEmpty)
         #expect(try await bench.deliver(DeliveryJob([Hop(server)])).isSecured)
-        await bench.stop()
-        await server.stop()
-    }
-
-    @Test("what stands in the clear behind the 220 of STARTTLS is not taken for what TLS brings")
-    func injected() async throws {
-        let server = try await Self.server { $0.acts["STARTTLS"] = .reply("220 go on\r\n250 mx.example.com") }
-        let bench = try OutboundBench()
-        let result = try await bench.deliver(DeliveryJob([Hop(server)]))
-        #expect(result.deferred.count == 1 && server.now.messages.isEmpty)
-        #expect(result.error.contains("Words in the clear behind the reply to STARTTLS"))
         await bench.stop()
         await server.stop()
     }

@@ -144,23 +144,30 @@ struct DeliveryTests {
         await good.stop()
     }
 
-    @Test("when all hosts are used up the last reason is told, and it is never final")
-    func usedUp() async throws {
-        let first = try await OutboundServer.usual { $0.acts["CONNECT"] = .reply("421 4.3.2 busy") }
-        let second = try await OutboundServer.usual { $0.acts["CONNECT"] = .reply("554 5.7.1 not you") }
+    @Test(
+        "the log has each command as it went out, a line each, also when they are pipelined", arguments: [true, false])
+    func logged(isPipelined: Bool) async throws {
+        let server = try await OutboundServer.usual { if !isPipelined { $0.offers = [] } }
         let bench = try OutboundBench()
-        let result = try await bench.deliver(DeliveryJob([Hop(first), Hop(second)]))
-        let failure = try #require(result.deferred.first)
-        #expect(result.failed.isEmpty && result.delivered.isEmpty && !result.hasReachedAnybody)
-        #expect(failure.reason == "Tried all MXs: Upstream error: 554 5.7.1 not you")
-        #expect(result.error == failure.reason && failure.status == EnhancedStatus(class: 4, subject: 7, detail: 1))
-        #expect(failure.reply?.code == 554 && failure.remote == "mx.example.com")
-        #expect(bench.log.with("Upstream error: 421 4.3.2 busy").count == 1)
-        let none = try await bench.deliver(DeliveryJob([]))
-        #expect(none.deferred.map(\.reason) == ["Tried all MXs"])
+        #expect(try await bench.deliver(DeliveryJob([Hop(server)])).delivered.count == 1)
+        let said = bench.log.with("C: ").compactMap { $0.split(separator: "C: ").last.map(String.init) }
+        let size = isPipelined ? " SIZE=29" : ""
+        #expect(
+            said.prefix(4) == [
+                "EHLO me.example.org", "MAIL FROM:<me@example.org>\(size)", "RCPT TO:<a@example.com>", "DATA",
+            ])
         await bench.stop()
-        await first.stop()
-        await second.stop()
+        await server.stop()
+    }
+
+    @Test("a server that gives its reply byte by byte has no longer for it than others")
+    func dripping() async throws {
+        let server = try await OutboundServer.usual { $0.acts["EHLO"] = .drip(20) }
+        let bench = try OutboundBench { $0.timeouts.reply = 700 }
+        let result = try await bench.deliver(DeliveryJob([Hop(server)]))
+        #expect(result.deferred.count == 1 && result.error.contains("no reply to EHLO"), "\(result.error)")
+        await bench.stop()
+        await server.stop()
     }
 
     @Test("nobody listens, or the address is none of ours: the next host")

@@ -14,72 +14,13 @@ import Testing
 
 @Suite("Dialogues for plugins", .serialized)
 struct HostClientsTests {
-    /// Opens a dialogue and gives commands, the next one when the last one was answered.
-    private final class Holder: @unchecked Sendable {
-        let bench: OutboundBench
-        let clients: HostClients
-        var dialogue: (any PluginSMTPClient)?
-
-        init(_ bench: OutboundBench) async throws {
-            self.bench = bench
-            nonisolated(unsafe) var made: HostClients?
-            let _: Bool? = await bench.ask { answer in
-                let resolver = HarakaDNS.Resolver(Names.settings, loop: bench.loop.eventLoop)
-                made = HostClients(bench.deliverer, resolver: resolver)
-                answer(true)
-            }
-            clients = try #require(made)
-        }
-
-        func open(_ change: @escaping @Sendable (inout SMTPClientOptions) -> Void) async throws -> SMTPClientReply {
-            try #require(
-                await bench.ask { answer in
-                    var options = SMTPClientOptions()
-                    change(&options)
-                    self.dialogue = self.clients.open(options, for: nil) { answer($0) }
-                })
-        }
-
-        /// All at once; the replies in order.
-        func ask(_ lines: String...) async throws -> [SMTPClientReply] {
-            try #require(
-                await bench.ask { answer in
-                    nonisolated(unsafe) var replies: [SMTPClientReply] = []
-                    for line in lines {
-                        self.dialogue?.command(Array(line.utf8)) { reply in
-                            replies.append(reply)
-                            if replies.count == lines.count { answer(replies) }
-                        }
-                    }
-                })
-        }
-
-        func message(_ view: any MessageView) async throws -> [SMTPClientReply] {
-            try #require(
-                await bench.ask { answer in
-                    nonisolated(unsafe) var replies: [SMTPClientReply] = []
-                    self.dialogue?.message(view) { reply in
-                        replies.append(reply)
-                        if reply.isLast || reply.failure != nil { answer(replies) }
-                    }
-                })
-        }
-
-        func run(_ work: @escaping @Sendable (any PluginSMTPClient) -> Void) async {
-            let _: Bool? = await bench.ask { answer in
-                if let dialogue = self.dialogue { work(dialogue) }
-                answer(true)
-            }
-        }
-    }
-
     @Test(
         "commands are answered in order, the message goes out dotted, and the connection is kept for the next",
         arguments: [true, false])
     func dialogue(isPipelined: Bool) async throws {
         let server = try await OutboundServer.usual { if !isPipelined { $0.offers = ["SIZE 1000"] } }
         let bench = try OutboundBench()
-        let holder = try await Holder(bench)
+        let holder = try await DialogueHolder(bench)
         let port = server.port
         for round in 1...2 {
             let opened = try await holder.open { ($0.host, $0.port) = ("127.0.0.1", port) }
@@ -103,7 +44,7 @@ struct HostClientsTests {
     func parameters() async throws {
         let server = try await OutboundServer.usual { $0.offers = ["SIZE 1000", "SMTPUTF8"] }
         let bench = try OutboundBench()
-        let holder = try await Holder(bench)
+        let holder = try await DialogueHolder(bench)
         let port = server.port
         _ = try await holder.open { ($0.host, $0.port, $0.helo) = ("127.0.0.1", port, "plugin.example") }
         let codes: [Int]? = await bench.ask { answer in
@@ -134,7 +75,7 @@ struct HostClientsTests {
             }
         }
         let bench = try OutboundBench()
-        let holder = try await Holder(bench)
+        let holder = try await DialogueHolder(bench)
         let opened = try await holder.open { ($0.path, $0.isLMTP) = (path, true) }
         #expect(opened.host == path)
         let codes: [Int]? = await bench.ask { answer in
@@ -161,7 +102,7 @@ struct HostClientsTests {
         let port = gone.port
         await gone.stop()
         let bench = try OutboundBench()
-        let holder = try await Holder(bench)
+        let holder = try await DialogueHolder(bench)
         let none = try await holder.open { ($0.host, $0.port) = ("127.0.0.1", port) }
         #expect(none.failure == .failed && none.reply.lines == ["connection refused"])
         let unknown = try await holder.open { $0.host = "none.invalid" }
@@ -181,8 +122,9 @@ struct HostClientsTests {
         #expect(ended.map(\.failure) == [nil, .closed, .closed])
         let after = try await holder.ask("NOOP")
         #expect(after.map(\.failure) == [.closed])
-        _ = try await holder.open { ($0.host, $0.port, $0.idleTimeout) = ("127.0.0.1", closing.port, 150) }
-        #expect(try await holder.ask("NOOP").map(\.failure) == [.timedOut])
+        let silence = try await holder.open(
+            { ($0.host, $0.port, $0.idleTimeout) = ("127.0.0.1", closing.port, 150) }, saying: "NOOP")
+        #expect(silence.failure == .timedOut)
         #expect(try await bench.eventually { $0.openConnections == 0 })
         let count: Int? = await bench.ask { $0(holder.clients.count) }
         #expect(count == 0)
@@ -199,7 +141,7 @@ struct HostClientsTests {
             }
         }
         let bench = try OutboundBench()
-        let holder = try await Holder(bench)
+        let holder = try await DialogueHolder(bench)
         let port = server.port
         _ = try await holder.open { ($0.host, $0.port) = ("127.0.0.1", port) }
         await holder.run { $0.release() }
@@ -216,7 +158,7 @@ struct HostClientsTests {
     func ends() async throws {
         let server = try await OutboundServer.usual { $0.acts["NOOP"] = .silence }
         let bench = try OutboundBench()
-        let holder = try await Holder(bench)
+        let holder = try await DialogueHolder(bench)
         let port = server.port
         let told = Mutex(0)
         let box = Told(told)
@@ -249,7 +191,7 @@ struct HostClientsTests {
         let dead = gone.port
         await gone.stop()
         let bench = try OutboundBench()
-        let holder = try await Holder(bench)
+        let holder = try await DialogueHolder(bench)
         let text = "127.0.0.1:\(one.port), 127.0.0.1:\(dead), 127.0.0.1:\(two.port)"
         for _ in 1...6 {
             let opened = try await holder.open { ($0.pool, $0.isFresh, $0.deadRetry) = (text, true, 60_000) }

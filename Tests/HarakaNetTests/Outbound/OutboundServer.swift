@@ -17,6 +17,8 @@ struct Behaviour: Sendable {
         case silence
         /// So many milliseconds before the usual reply.
         case delay(Int64)
+        /// The beginning of a reply that has no end: a byte every so many milliseconds.
+        case drip(Int64)
 
         var isSilence: Bool {
             if case .silence = self { return true }
@@ -256,6 +258,17 @@ private final class ServerConnection: ChannelInboundHandler {
         case .delay(let milliseconds):
             nonisolated(unsafe) let connection = self
             context?.eventLoop.scheduleTask(in: .milliseconds(milliseconds)) { connection.say(usual) }
+        case .drip(let milliseconds): drip("250-", milliseconds)
+        }
+    }
+
+    private func drip(_ text: Substring, _ milliseconds: Int64) {
+        guard let context, !isOver else { return }
+        context.writeAndFlush(
+            wrapOutboundOut(ByteBuffer(string: text.isEmpty ? "x" : String(text.prefix(1)))), promise: nil)
+        nonisolated(unsafe) let connection = self
+        context.eventLoop.scheduleTask(in: .milliseconds(milliseconds)) {
+            connection.drip(text.dropFirst(), milliseconds)
         }
     }
 

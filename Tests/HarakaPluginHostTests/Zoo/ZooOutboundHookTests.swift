@@ -93,6 +93,29 @@ extension ZooTests {
             }
         }
 
+        @Test("there is no client to be asked, nor do other plugins know one", arguments: shown)
+        func noClient(question: OutboundQuestion, shown: String) throws {
+            try withZoo { zoo in
+                _ = try open(zoo, "ask")
+                #expect(zoo.ask(question, zoo.queued()).all == [.cont])
+                #expect(zoo.heard() == ["m: \(shown)", "m: client STATE", "m: hook STATE", "m: restart HANDLE"])
+            }
+        }
+
+        @Test("pre_send_trans_email has a client, who waits for his reply: only other plugins may be asked")
+        func preSend() throws {
+            try withZoo { zoo in
+                let client = try open(zoo, "ask")
+                #expect(client.ask(.preSendTransEmail) == .cont)
+                #expect(
+                    zoo.heard() == [
+                        "m: pre_send_trans_email []", "m: client STATE", "m: hook SUCCESS", "m: restart STATE",
+                        "m: destroyed verdict",
+                    ])
+                #expect(client.stops == 0)
+            }
+        }
+
         @Test("they can be had again while the plugin thinks")
         func argumentsAgain() throws {
             try withZoo { zoo in

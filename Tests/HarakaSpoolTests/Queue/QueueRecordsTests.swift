@@ -93,19 +93,49 @@ struct QueueRecordsTests {
         #expect(states.attempts(of: 0) == 100 && states.attempts(of: 1) == 100)
     }
 
-    @Test("a changed byte of the message is seen by whoever has not written it, and by every scan if outside of it")
-    func changedMessage() throws {
+    @Test(
+        "a changed byte of the message is seen, but for a large one that the same process has written",
+        arguments: [100, 64 * 1024])
+    func changedMessage(_ size: Int) throws {
         let folder = try queue.folder()
-        try folder.store("AA.1")
+        try folder.store("AA.1", String(repeating: "x", count: size))
         var bytes = try queue.bytes("AA.1")
         let start = try QueueFile.check(bytes).messageStart
         bytes[start + 3] ^= 4
         try queue.write(bytes, "AA.1")
-        let error = #expect(throws: QueueFolderError.self) { try queue.folder().open("AA.1") }
-        #expect(error?.kind == .damaged)
-        #expect(error?.reason == "the checksum of its message is wrong")
-        // Its own are trusted.
-        #expect(try folder.open("AA.1").size == 25)
+        for other in try [queue.folder()] + (size == 100 ? [folder] : []) {
+            let error = #expect(throws: QueueFolderError.self) { try other.open("AA.1") }
+            #expect(error?.kind == .damaged)
+            #expect(error?.reason == "the checksum of its message is wrong")
+        }
+        if size > 100 { #expect(try folder.open("AA.1").size == size) }
+    }
+
+    @Test("a look sees head and records, not the message, and like an opening leaves no trace in the file's times")
+    func look() throws {
+        let folder = try queue.folder()
+        try folder.store("AA.1")
+        try folder.append([.delivered([1])], to: "AA.1", sync: false)
+        // Read last so long ago that file systems would note the next reading.
+        let times = Array(repeating: timespec(tv_sec: 1_000_000_000, tv_nsec: 0), count: 2)
+        #expect(utimensat(AT_FDCWD, "\(queue.path)/AA.1", times, 0) == 0)
+        let found = try folder.look(at: "AA.1")
+        #expect(found.mail == .sample("AA.1", size: 25))
+        #expect(found.states.waiting == [0])
+        _ = try folder.open("AA.1").text()
+        #expect(try accessed("AA.1") == 1_000_000_000)
+        var bytes = try queue.bytes("AA.1")
+        bytes[try QueueFile.check(bytes).messageStart + 3] ^= 4
+        try queue.write(bytes, "AA.1")
+        #expect(try folder.look(at: "AA.1").mail.size == 25)
+        #expect(throws: QueueFolderError.self) { try folder.look(at: "BB.1") }
+    }
+
+    /// The second in which it was read last.
+    private func accessed(_ name: String) throws -> Int {
+        var found = stat()
+        if stat("\(queue.path)/\(name)", &found) != 0 { throw SpoolError("no status of \(name)") }
+        return found.st_atim.tv_sec
     }
 
     @Test("a scan hands out good mails, sets torn and damaged ones aside and leaves the rest alone")

@@ -59,6 +59,39 @@ struct SMTPProxyTests {
         #expect(refusal.reply?.text == text)
     }
 
+    @Test(
+        "what the client said of its message is passed on to a backend that offers it",
+        arguments: [
+            (
+                [("SIZE", .text("10")), ("BODY", .text("8bitmime"))], "SIZE 8BITMIME",
+                "MAIL FROM:<a@b.c> SIZE=10 BODY=8BITMIME"
+            ),
+            ([("SIZE", .text("10")), ("BODY", .text("7BIT"))], "8BITMIME", "MAIL FROM:<a@b.c> BODY=7BIT"),
+            ([("SIZE", .integer(10)), ("SMTPUTF8", .null)], "SIZE SMTPUTF8", "MAIL FROM:<a@b.c> SIZE=10 SMTPUTF8"),
+            ([("SMTPUTF8", .null)], "", "MAIL FROM:<a@b.c>"),
+            (
+                [("SIZE", .text("1 X=2")), ("BODY", .text("BINARYMIME")), ("AUTH", .text("<>"))],
+                "SIZE 8BITMIME AUTH", "MAIL FROM:<a@b.c>"
+            ),
+            ([("SIZE", .text("")), ("SIZE", .integer(-1))], "SIZE", "MAIL FROM:<a@b.c>"),
+        ] as [([(String, Value)], String, String)])
+    func announced(parameters: [(String, Value)], offers: String, command: String) {
+        let sender = Sender(written: "a@b.c", ascii: "a@b.c", needsUTF8: false)
+        let announced = Announced(.map(parameters.map { Value.Entry($0.0, $0.1) }))
+        #expect(announced.command(from: sender) { offers.split(separator: " ").contains(Substring($0)) } == command)
+    }
+
+    @Test("a sender that needs SMTPUTF8 goes as it was written, with A-labels, or not at all")
+    func senders() {
+        let domain = Sender(written: "a@ö.example", ascii: "a@xn--nda.example", needsUTF8: true)
+        let user = Sender(written: "ö@b.c", ascii: nil, needsUTF8: true)
+        let announced = Announced(.null)
+        #expect(announced.command(from: domain) { _ in true } == "MAIL FROM:<a@ö.example> SMTPUTF8")
+        #expect(announced.command(from: domain) { _ in false } == "MAIL FROM:<a@xn--nda.example>")
+        #expect(announced.command(from: user) { _ in true } == "MAIL FROM:<ö@b.c> SMTPUTF8")
+        #expect(announced.command(from: user) { _ in false } == nil)
+    }
+
     @Test("a connection is not kept while the backend waits for a message")
     func stages() {
         #expect([Stage.envelope, .data, .over].filter(\.canBeReleased) == [.envelope, .over])

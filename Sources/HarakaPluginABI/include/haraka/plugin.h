@@ -597,11 +597,13 @@ typedef struct haraka_host {
 
     /* [loop] Sends `reply` (334 and a challenge, say) and gives the client's next line, whatever it says, to the callback:
      * an exchange inside one hook, which stays open. `limit`: bytes of that line. The hook's time limit stands still while
-     * the client is waited for. HARAKA_E_STATE: a line is awaited already, or the hook is none that a command asks. */
+     * the client is waited for. HARAKA_E_STATE: a line is awaited already, or the hook is none that a command asks, those
+     * about outbound mail among them. */
     int32_t (*ask_client)(haraka_next next, const haraka_reply *reply, size_t limit, const haraka_line_callback *callback);
     /* [loop] Asks the plugins of a hook that the core does not ask by itself: auth_plain, auth_login, auth_cram_md5, auth, or
      * one of any name of your own. The hook that `next` is of stays open. HARAKA_E_ABSENT: nobody is on that hook.
-     * HARAKA_E_ARGUMENT: a hook of the core's. One at a time for each next. */
+     * HARAKA_E_ARGUMENT: a hook of the core's. HARAKA_E_STATE: one is asked already, or it is about a queued mail: there is
+     * no client then whose plugins these would be. */
     int32_t (*ask_hook)(haraka_next next, haraka_str hook, const haraka_value *arguments, size_t count,
                         const haraka_verdict_callback *callback);
     /* [loop] The session begins anew once the current hook was answered with HARAKA_OK: another uuid, no transaction, no hello,

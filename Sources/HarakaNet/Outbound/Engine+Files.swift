@@ -1,0 +1,154 @@
+// What the machine and the operator want done to the queue's files.
+
+import HarakaCore
+import HarakaQueue
+import HarakaSpool
+import NIOCore
+
+extension OutboundEngine {
+    /// Does what the machine says about a file.
+    /// Three kinds: a file goes; a record that must not be lost (somebody has the mail, or it was held), which is
+    /// synced; and one that may be lost (an attempt that failed), which is not, for an attempt more does no harm.
+    func carryOut(_ step: QueueStep) {
+        nonisolated(unsafe) let engine = self
+        switch step {
+        case .nothing: return
+        case .remove(let uuid):
+            look.leaves(uuid)
+            // Whatever was still to be written of it, nobody needs it now; nor does it wait for room on the disk.
+            clerk.carryOut(uuid, replacesOthers: true, { try $0.remove(uuid) }) { engine.look.left(uuid) }
+        case .append(let records, let uuid, let sync):
+            guard sync else { return clerk.carryOut(uuid, { try $0.append(records, to: uuid, sync: false) }) }
+            unwritten[uuid, default: 0] += 1
+            clerk.carryOut(uuid, { try $0.append(records, to: uuid, sync: true) }) { engine.isWritten(uuid) }
+        }
+    }
+
+    /// Its parts may be tried again.
+    private func isWritten(_ uuid: String) {
+        guard let count = unwritten[uuid] else { return }
+        unwritten[uuid] = count > 1 ? count - 1 : nil
+    }
+
+    /// It has ended the process too often.
+    func quarantine(_ uuid: String) {
+        machine.forget(uuid)
+        // Not deleted, and not bounced: what is wrong is here, and the mail may be a good one.
+        let reason = "the delivery worker died \(settings.outbound.crashLimit) times while it was being delivered"
+        log.log(1, uuid: uuid, origin: "core", "set aside as quarantine.\(uuid): \(reason)")
+        suspects.forget(uuid)
+        setAside(uuid, as: .quarantine, because: reason)
+    }
+
+    /// Nobody tries it any more; an administrator finds it under its new name.
+    /// By the clerk, behind all that is to be done to the file, as its last step.
+    func setAside(_ uuid: String, as kind: SetAside, because reason: String) {
+        nonisolated(unsafe) let engine = self
+        look.leaves(uuid)
+        clerk.carryOut(uuid, replacesOthers: true, { try $0.setAside(uuid, as: kind, because: reason) }) {
+            engine.look.left(uuid)
+        }
+    }
+}
+
+/// Changes the queue's files, on a thread of its own, one step after the other: steps about one file keep their order.
+///
+/// A step that the disk does not take waits and is tried again, and whatever is wanted of the same file waits behind
+/// it: what was delivered must not be forgotten, nor a later word be overtaken by an earlier one. Other files are not
+/// held up.
+final class QueueClerk: @unchecked Sendable {
+    typealias Work = @Sendable (QueueFolder) throws -> Void
+
+    private struct Step {
+        let work: Work
+        let done: (@Sendable () -> Void)?
+    }
+
+    /// Between two attempts at a step that has failed. Before the first step.
+    var pause = TimeAmount.seconds(5)
+    private let folder: QueueFolder
+    private let thread = QueueWriters(threads: 1)
+    private let loop: any EventLoop
+    private let log: any SessionLog
+    /// By file: the first has failed, the others wait behind it. On the thread.
+    private var stuck: [String: [Step]] = [:]
+
+    init(_ folder: QueueFolder, loop: any EventLoop, log: any SessionLog) {
+        (self.folder, self.loop, self.log) = (folder, loop, log)
+    }
+
+    /// - Parameters:
+    ///   - replacesOthers: the mail's last step: what has not been done before need not be done
+    ///   - done: on the loop, when it is on disk, or can never be
+    func carryOut(
+        _ uuid: String, replacesOthers: Bool = false, _ work: @escaping Work, _ done: (@Sendable () -> Void)? = nil
+    ) {
+        // The order is made by the loop that submits; all that follows happens on the one thread.
+        thread.submit { [self] in
+            let step = Step(work: work, done: done)
+            if replacesOthers { for other in stuck.removeValue(forKey: uuid) ?? [] { tell(other) } }
+            guard stuck[uuid] == nil else { return stuck[uuid]?.append(step) ?? () }
+            if let error = failure(step) { stick(uuid, [step], error) } else { tell(step) }
+        }
+    }
+
+    /// Calls `done` on the loop when all that was wanted before has been done, or has been tried.
+    func barrier(_ done: @escaping @Sendable () -> Void) {
+        thread.submit { [loop] in loop.execute(done) }
+    }
+
+    /// The same, for the last time: what is stuck gets one more chance, and is given up with a line in the log.
+    func end(_ done: @escaping () -> Void) {
+        nonisolated(unsafe) let done = done
+        thread.submit { [self] in
+            // A record that is lost here is a mail that arrives twice: that must not happen in silence.
+            for uuid in stuck.keys.sorted() {
+                advance(uuid)
+                guard stuck.removeValue(forKey: uuid) != nil else { continue }
+                note(uuid, "is not written down: somebody may get it twice")
+            }
+            loop.execute { done() }
+        }
+    }
+
+    // MARK: on the thread
+
+    /// nil: it is done, or nothing is to be done any more.
+    private func failure(_ step: Step) -> (any Error)? {
+        do { try step.work(folder) } catch {
+            if (error as? QueueFolderError)?.kind == .missing { return nil }
+            return error
+        }
+        return nil
+    }
+
+    private func stick(_ uuid: String, _ steps: [Step], _ error: any Error) {
+        // Only a disk can do better later. A file that is not what it was takes no record, however often it is asked;
+        // who opens it next sets it aside.
+        guard (error as? QueueFolderError)?.kind == .system else {
+            note(uuid, "cannot be written down: \(error)")
+            return steps.forEach(tell)
+        }
+        stuck[uuid] = steps
+        note(uuid, "cannot be written down, it is tried again: \(error)")
+        loop.scheduleTask(in: pause) { [self] in thread.submit { [self] in advance(uuid) } }
+    }
+
+    /// All that waits for a file, until one step fails.
+    private func advance(_ uuid: String) {
+        guard var steps = stuck.removeValue(forKey: uuid) else { return }
+        while let step = steps.first {
+            if let error = failure(step) { return stick(uuid, steps, error) }
+            steps.removeFirst()
+            tell(step)
+        }
+    }
+
+    private func tell(_ step: Step) {
+        if let done = step.done { loop.execute(done) }
+    }
+
+    private func note(_ uuid: String, _ text: String) {
+        loop.execute { [log] in log.log(1, uuid: uuid, origin: "core", text) }
+    }
+}
