@@ -64,7 +64,7 @@ bench: setup-test all ## messages per second and CPU per message, beside smtp-si
 soak: setup-test all ## reloads under load, again and again; ROUNDS=200
 	HARAKA_BUILD=$(abspath $(OUT)) Scripts/soak
 
-crash: setup-test all ## kills processes of a busy server at random instants, and counts mails; ROUNDS=500
+crash: setup-test all ## kills processes of a busy server at random instants, and counts mails; ROUNDS=500, or FAULTS=1: its disk fails
 	HARAKA_BUILD=$(abspath $(OUT)) Scripts/crash
 
 golden: setup-test all ## builds the golden plugins anew; only while the contract is 0.x

@@ -46,5 +46,11 @@ int haraka_rename_new(int folder, const char *from, const char *to)
     /* The file system does not know the flag: two steps, between which the file has both names. */
     if (linkat(folder, from, folder, to, 0) != 0)
         return -1;
-    return unlinkat(folder, from, 0);
+    if (unlinkat(folder, from, 0) == 0)
+        return 0;
+    /* Not half: whoever is told of a failure must not find the file under its new name. */
+    int why = errno;
+    unlinkat(folder, to, 0);
+    errno = why;
+    return -1;
 }

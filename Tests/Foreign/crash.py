@@ -62,6 +62,10 @@ class Crash:
                     self.round(*one)
                     self.put_back()
                 self.over.wait(1)
+                if self.late:
+                    # Found by whoever starts now.
+                    self.put_back()
+                    self.round(0, "any", "delivery" if self.nodes else "server", 0, 0)
                 self.over.set()
                 for sender in self.senders:
                     sender.thread.join(LIMIT)
@@ -141,7 +145,7 @@ class Crash:
         """A sender has its 250."""
         file = os.path.join(self.server.queue, uuid)
         # One that waits for its second attempt is there for a second.
-        if not self.sabotage or not recipients[0].startswith("later") or self.harmed == 5:
+        if not self.sabotage or not recipients[0].startswith("later") or self.harmed == 20:
             return
         with contextlib.suppress(FileNotFoundError):
             if self.sabotage == "lose":
@@ -157,6 +161,8 @@ class Crash:
         """Copies of mails that were delivered long enough ago, so that no kill is an excuse. The next scan finds them."""
         for uuid, key in list(self.late.items()):
             copies = self.peer.copies.get(key)
+            if os.path.exists(os.path.join(self.server.queue, uuid)):
+                continue
             if copies and time.monotonic() - copies[-1].replied > 2 * JUST and self.gap(copies[-1].replied) is None:
                 os.rename(os.path.join(self.server.folder, uuid), os.path.join(self.server.queue, uuid))
                 del self.late[uuid]

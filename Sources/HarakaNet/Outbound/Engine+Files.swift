@@ -51,6 +51,52 @@ extension OutboundEngine {
     }
 }
 
+/// Several clerks, each for the files whose names fall to it: what is written down of one mail does not wait for the syncs
+/// of all others, and a file system makes one commit of many. On the loop.
+final class QueueClerks {
+    private let clerks: [QueueClerk]
+
+    init(_ folder: QueueFolder, loop: any EventLoop, log: any SessionLog) {
+        clerks = (0..<8).map { _ in QueueClerk(folder, loop: loop, log: log) }
+    }
+
+    /// Between two attempts at a step that has failed. Set before the first step.
+    var pause: TimeAmount {
+        get { clerks[0].pause }
+        set { for clerk in clerks { clerk.pause = newValue } }
+    }
+
+    /// See ``QueueClerk/carryOut(_:replacesOthers:_:_:)``.
+    func carryOut(
+        _ uuid: String, replacesOthers: Bool = false, _ work: @escaping QueueClerk.Work,
+        _ done: (@Sendable () -> Void)? = nil
+    ) {
+        let place = Int(UInt(bitPattern: uuid.hashValue) % UInt(clerks.count))
+        clerks[place].carryOut(uuid, replacesOthers: replacesOthers, work, done)
+    }
+
+    /// Calls `done` on the loop when all that was wanted before has been done, or has been tried.
+    func barrier(_ done: @escaping () -> Void) {
+        all(done) { clerk, one in
+            nonisolated(unsafe) let one = one
+            clerk.barrier { one() }
+        }
+    }
+
+    /// The same, for the last time.
+    func end(_ done: @escaping () -> Void) { all(done) { clerk, one in clerk.end(one) } }
+
+    private func all(_ done: @escaping () -> Void, _ each: (QueueClerk, @escaping () -> Void) -> Void) {
+        var left = clerks.count
+        for clerk in clerks {
+            each(clerk) {
+                left -= 1
+                if left == 0 { done() }
+            }
+        }
+    }
+}
+
 /// Changes the queue's files, on a thread of its own, one step after the other: steps about one file keep their order.
 ///
 /// A step that the disk does not take waits and is tried again, and whatever is wanted of the same file waits behind

@@ -63,7 +63,7 @@ public final class OutboundEngine {
     let deliverer: Deliverer
     /// Reading files and other things that block.
     let net: NetLoop
-    let clerk: QueueClerk
+    let clerk: QueueClerks
     var settings: EngineSettings
     var machine: QueueMachine
     var underWay: [PartID: Attempt] = [:]
@@ -102,7 +102,7 @@ public final class OutboundEngine {
         let own = OwnHost(names: [settings.hostName])
         routes = RouteFinder(resolver, loop: outbox.loop, settings: settings.outbound, own: own)
         self.deliverer = deliverer
-        clerk = QueueClerk(outbox.folder, loop: outbox.loop, log: outbox.log)
+        clerk = QueueClerks(outbox.folder, loop: outbox.loop, log: outbox.log)
         machine = QueueMachine(settings.outbound)
         suspects = SuspectBook(outbox.folder.path, limit: settings.outbound.crashLimit)
         outbox.queued = { [unowned self] mail in found(mail) }
