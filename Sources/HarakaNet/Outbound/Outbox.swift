@@ -102,7 +102,7 @@ public final class Outbox {
             5, uuid: mail.uuid, "queued",
             fields: [
                 ("from", mail.reversePath.formatted), ("rcpts", "\(mail.recipients.count)"), ("bytes", "\(mail.size)"),
-                ("origin", mail.origin),
+                ("by", mail.origin),
             ])
     }
 

@@ -22,7 +22,7 @@ struct EngineDeliveryTests {
         #expect(try await engine.isEmpty())
         #expect(server.now.messages.map { String(decoding: $0, as: UTF8.self) } == [EngineBench.text])
         #expect(engine.answers.heard == ["send_email U1.1", "get_mx U1.1", "delivered U1.1"])
-        #expect(engine.log.with("5 U1 queued from=<me@example.org> rcpts=2 bytes=25 origin=smtp").count == 1)
+        #expect(engine.log.with("5 U1 queued from=<me@example.org> rcpts=2 bytes=25 by=smtp").count == 1)
         let line = try #require(engine.log.with("U1.1 delivered").first)
         for value in [
             "file=U1", "domain=example.com", "response=250 2.0.0 queued", "rcpts=2/0/0", "mode=SMTP", "fails=0",
