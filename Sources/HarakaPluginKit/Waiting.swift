@@ -7,6 +7,11 @@ final class Waiting {
 
     init(_ next: consuming Next) { self.next = consume next }
 
+    /// Who waited is not told that nothing came if he has stopped waiting. Loop thread, as all that is let go here.
+    deinit {
+        if let next = next.take(), !next.isWanted { _ = next.taken() }
+    }
+
     func take() -> Next? { next.take() }
 
     /// The end of the hook runs `stop`, which must not hold this box. Without effect once the Next was given back, or if the host

@@ -196,12 +196,12 @@ class Checks(BackedTest):
     def test_wants(self):
         """smtp_forward: mail that another queue was named for is left alone"""
         for name, expected in (("smtp_forward", TAKEN), ("outbound", NO_QUEUE)):
-            with self.subTest(name), Peer() as peer, Backed(
-                    PLUGIN, at(peer), code={"mine": hooked(mail=note("transaction", "queue.wants", text(name)) + "return HARAKA_CONT;")}) as server:
+            mine = hooked(mail=note("transaction", "queue.wants", text(name)) + "return HARAKA_CONT;")
+            with self.subTest(name), Peer() as peer, Backed(PLUGIN, at(peer), code={"mine": mine}) as server:
                 self.assertEqual(server.send(), expected)
 
     def test_relayed(self):
-        """smtp_forward: mail of clients that may relay is forwarded with enable_outbound, and otherwise queued for the section's backend"""
+        """smtp_forward: mail of clients that may relay is forwarded with enable_outbound, else queued for its section's backend"""
         with Peer() as main, Peer() as own:
             ini = f"{at(main)}enable_outbound=%s\n[example.net]\n{at(own)}bind=127.0.0.9\nbind_helo=out.example.com\n"
             with Backed(PLUGIN, ini % "true", code=self.RELAYS) as server:

@@ -61,6 +61,9 @@ public struct ClientMachine: ~Copyable {
 
     public var isAuthenticated: Bool { !authMethod.isEmpty }
 
+    /// The server knows, or would like to know, for whom we speak: XCLIENT was sent or is offered.
+    public var asksForWhom: Bool { hasSentXCLIENT || !offers.xclient.isEmpty }
+
     /// `begin` may be called.
     public var isIdle: Bool {
         if case .idle = state { return true }

@@ -178,7 +178,7 @@ final class Harness {
         let wrong = TableSpy.count(HARAKA_E_WRONG_THREAD).map(\.function)
         if !wrong.isEmpty {
             run.fail(
-                "called \(wrong.joined(separator: ", ")) outside of the loop's thread",
+                "outside of the loop's thread it called \(wrong.joined(separator: ", "))",
                 "use haraka_table->post to get back to the loop")
         }
         let names = [

@@ -115,6 +115,8 @@ final class MailWorker: @unchecked Sendable {
     func run() {
         guardAgainstFaults()
         openQueue()
+        // Its folder is the server's, too.
+        haraka_fault_protect_all()
         var isOver = false
         while !isOver, let deliveries = link.receive() {
             for delivery in deliveries where !isOver { isOver = take(delivery) }

@@ -1,5 +1,6 @@
 // What a worker has of the queue: a way in, and in the worker that delivers the engine. docs/processes.md "The queue".
 
+import CHarakaFault
 import Glibc
 import HarakaDNS
 import HarakaNet
@@ -78,6 +79,7 @@ final class WorkerQueue: @unchecked Sendable {
 
     /// The end of the pipe that belongs to this worker's kind; the descriptor is ours from now on. On the loop.
     func takeHints(_ descriptor: Int32) {
+        haraka_fault_protect(descriptor)
         guard engine != nil else {
             hintsOut = descriptor
             _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)

@@ -49,6 +49,8 @@ final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     var uuid = "-"
     /// Messages that have begun on it.
     var messages = 0
+    /// Under what it is kept at the moment; nil: it is not.
+    var keptAs: ClientKey?
     /// A message is under way, or a dialogue.
     var isBusy = true
     private(set) var isClosed = false

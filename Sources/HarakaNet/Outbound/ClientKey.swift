@@ -47,6 +47,13 @@ struct ClientKey: Hashable {
 
     init(_ address: HopAddress) { self.address = address }
 
+    /// The same, whomever we speak for.
+    var forAnybody: ClientKey {
+        var key = self
+        key.identity = ""
+        return key
+    }
+
     /// For logs: `mx.example.com [192.0.2.1]:25`, or the path.
     var shown: String {
         guard address.path.isEmpty else { return address.path }

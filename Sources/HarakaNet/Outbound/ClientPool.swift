@@ -92,9 +92,16 @@ final class ClientPool {
     private var limit: Int { max(1, settings.connections.perHost) }
 
     /// The youngest: the server has had the least time to close it, and the others grow old enough to go.
+    /// For whom we speak matters only to servers that ask (XCLIENT): the others' connections serve everybody.
     private func takeIdle(_ key: ClientKey) -> ClientHandler? {
-        guard let client = idle[key]?.popLast() else { return nil }
-        if idle[key]?.isEmpty == true { idle[key] = nil }
+        if let client = takeIdle(key, where: { _ in true }) { return client }
+        guard !key.identity.isEmpty else { return nil }
+        return takeIdle(key.forAnybody) { !$0.machine.asksForWhom }
+    }
+
+    private func takeIdle(_ key: ClientKey, where suits: (ClientHandler) -> Bool) -> ClientHandler? {
+        guard let client = idle[key]?.last(where: suits) else { return nil }
+        notIdle(client)
         return client
     }
 
@@ -159,7 +166,9 @@ final class ClientPool {
         guard mayServe, client.limits.idle != nil else { return client.quit() }
         // Tickets of TLS 1.3 come behind the handshake: now they are there.
         client.keepSession()
-        idle[client.key, default: []].append(client)
+        let key = client.machine.asksForWhom ? client.key : client.key.forAnybody
+        client.keptAs = key
+        idle[key, default: []].append(client)
         client.armTimer()
         serveWaiter(at: client.key.address)
     }
@@ -182,9 +191,10 @@ final class ClientPool {
 
     /// It leaves, or the server has something to say: nobody gets it.
     func notIdle(_ client: ClientHandler) {
-        guard let list = idle[client.key] else { return }
+        guard let key = client.keptAs, let list = idle[key] else { return }
+        client.keptAs = nil
         let rest = list.filter { $0 !== client }
-        idle[client.key] = rest.isEmpty ? nil : rest
+        idle[key] = rest.isEmpty ? nil : rest
     }
 
     /// The one who waits longest gets what has become free.

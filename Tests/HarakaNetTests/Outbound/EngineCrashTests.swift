@@ -22,10 +22,14 @@ struct EngineCrashTests {
         let server = try await OutboundServer(Self.locked)
         let left = Kept<Scratch?>(nil)
         let scratch = Scratch()
+        let disk = Kept<DiskFaults?>(nil)
         let first = try await EngineBench(server, in: scratch, { $0.connections.idle = 0 }) { question, _ in
+            // Nothing more is written down in this life.
+            if question == .sendEmail { disk.value?.fail(.write, ENOSPC) }
             if case .delivered = question { left.change { if $0 == nil { $0 = scratch.copy() } } }
             return .cont
         }.started()
+        disk.change { $0 = first.disk }
         try await first.store("U1", to: "a", "b")
         #expect(try await first.eventually { _ in left.value != nil })
         await first.stop()
@@ -36,6 +40,27 @@ struct EngineCrashTests {
             server.now.lines.filter { $0.hasPrefix("2 RCPT") } == [
                 "2 RCPT TO:<a@example.com>", "2 RCPT TO:<b@example.com>",
             ])
+        await second.stop()
+        await server.stop()
+    }
+
+    @Test("it dies while a plugin is being told of the success: who has the mail does not get it again")
+    func told() async throws {
+        let server = try await OutboundServer(Self.locked)
+        let scratch = Scratch()
+        let first = try await EngineBench(server, in: scratch, { $0.connections.idle = 0 }) { question, _ in
+            if case .delivered = question { nil } else { .cont }
+        }.started()
+        try await first.store("U1", to: "a", "b")
+        #expect(
+            try await first.eventually { [folder = first.folder] _ in
+                (try? folder.open("U1"))?.states.waiting == [1]
+            })
+        let copy = scratch.copy()
+        await first.stop()
+        let second = try await EngineBench(server, in: copy).started()
+        #expect(try await second.isEmpty())
+        #expect(server.now.lines.filter { $0.hasPrefix("2 RCPT") } == ["2 RCPT TO:<b@example.com>"])
         await second.stop()
         await server.stop()
     }
