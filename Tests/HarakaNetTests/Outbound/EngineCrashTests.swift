@@ -52,10 +52,9 @@ struct EngineCrashTests {
             if case .delivered = question { nil } else { .cont }
         }.started()
         try await first.store("U1", to: "a", "b")
-        #expect(
-            try await first.eventually { [folder = first.folder] _ in
-                (try? folder.open("U1"))?.states.waiting == [1]
-            })
+        let folder = first.folder
+        let isWritten = try await first.eventually { _ in (try? folder.open("U1"))?.states.waiting == [1] }
+        #expect(isWritten)
         let copy = scratch.copy()
         await first.stop()
         let second = try await EngineBench(server, in: copy).started()

@@ -85,8 +85,13 @@ struct EngineDeliveryTests {
         }
         let disk = Mutex<DiskFaults?>(nil)
         let holder = Faults(disk)
+        let isFirst = Kept(true)
         let engine = try await EngineBench(server, { $0.connections.idle = 0 }) { question, _ in
-            if case .delivered = question { holder.fail(.write, ENOSPC) }
+            // Once: the test itself repairs the disk.
+            if question == .sendEmail, isFirst.value {
+                isFirst.change { $0 = false }
+                holder.fail(.write, ENOSPC)
+            }
             return .cont
         }.started()
         holder.set(engine.disk)
