@@ -946,7 +946,8 @@ typedef struct haraka_smtp_client_options {
     haraka_str helo;          /* empty: our name */
     haraka_str auth_user, auth_pass, auth_type; /* empty user: no AUTH; empty type: the best that both can */
     int64_t connect_timeout;  /* milliseconds; 0: 30 s */
-    int64_t idle_timeout;     /* milliseconds for each reply, and how long it is kept afterwards; 0: 300 s */
+    int64_t idle_timeout;     /* milliseconds for each reply, for a free connection and for your next command, and how long
+                                 it is kept afterwards; 0: 300 s */
     int64_t dead_retry;       /* milliseconds until a dead host of a pool is tried again; 0: 10 s */
     haraka_connection connection; /* for whom, or zero: log lines, XCLIENT */
 } haraka_smtp_client_options;
