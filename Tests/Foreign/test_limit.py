@@ -51,7 +51,7 @@ class Limit(Bundled):
                     with Wire(server.port) as client:
                         return client.banner[:4] == b"220 "
                 until("the third is let in", let_in)
-            self.assertTrue(server.found(r"concurrency: 3, limit 2: Too many concurrent connections"))
+            server.logged(r"concurrency: 3, limit 2: Too many concurrent connections")
 
     def test_workers(self):
         """limit: each worker counts for itself, as its README says"""
