@@ -44,12 +44,11 @@ install: all ## PREFIX=/usr/local DESTDIR=
 run: all ## a server on port 2525 that delivers into Maildirs under build/run
 	Scripts/run $(OUT)
 
-# Unit tests and transcripts find the real binary and plugins through HARAKA_BUILD; foreign clients come after them. Unit
-# tests that hang are to fail: the limit is several times what they need, and SIGINT is what ends their processes with them.
+# Unit tests and transcripts find the real binary and plugins through HARAKA_BUILD; foreign clients come after them.
 test: export HARAKA_BUILD := $(abspath $(OUT))
 test: setup-test all ## everything that proves it: unit tests, foreign clients, checks
 	Scripts/build-tests
-	timeout --foreground --signal=INT -k 30s 20m $(SWIFT) test --skip-build
+	Scripts/test-unit
 	Scripts/test-foreign
 	Scripts/check
 
