@@ -1,10 +1,18 @@
 // Encoded words read.
 
+import Glibc
 import MailMessage
 import Testing
 
 @Suite("EncodedWords, decoding")
 struct EncodedWordDecodingTests {
+    /// Of this thread alone: what else runs on the machine is no reason to fail.
+    private var processorSeconds: Int {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return time.tv_sec
+    }
+
     private func decoded(_ text: String) -> String { EncodedWords.decode(Array(text.utf8)) }
 
     @Test(
@@ -64,9 +72,9 @@ struct EncodedWordDecodingTests {
     @Test("a line of beginnings takes no longer than a line of letters")
     func beginnings() {
         let line = String(repeating: "=?a?q?x", count: 40_000)
-        var text = ""
-        let duration = ContinuousClock().measure { text = decoded(line) }
+        let begun = processorSeconds
+        let text = decoded(line)
+        #expect(processorSeconds - begun < 3)
         #expect(text == line)
-        #expect(duration < .seconds(3))
     }
 }
