@@ -113,7 +113,7 @@ class Roles(Bundled):
         try:
             shown = server.haraka("--check")
             self.assertEqual(shown.returncode, 1, shown.stdout)
-            self.assertRegex(shown.stdout, r"smtp\.ini:6:1: warning: \[submision\] is no section.*did you mean submission")
+            self.assertRegex(shown.stdout, r"smtp\.ini:6:1: warning: \[submision\] is no section.*did you mean \[submission\]")
             self.assertRegex(shown.stdout, r"config/plugins\.mx:1:1: error: .*nobody")
             server.configure("plugins.mx", "")
             shown = server.haraka("--check")
