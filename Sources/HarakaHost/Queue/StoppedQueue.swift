@@ -61,7 +61,7 @@ struct StoppedQueue: QueueSource {
     private func matches(_ filter: QueueFilter, _ queue: QueueFolder) throws -> [StoredRow] {
         var found: [StoredRow] = []
         let now = QueueWords.now()
-        let splits = OutboundFile.read(from: folder.coreDirectory) { _ in nil }.settings.alwaysSplit
+        let splits = OutboundFile.read(from: folder.coreDirectory).0.alwaysSplit
         _ = try queue.scan { mail in
             found += StoredRow.all(mail.mail, mail.states, now, splits: splits).filter { $0.matches(filter, now) }
             return true

@@ -49,11 +49,11 @@ extension OutboundEngine {
             return giveUp(attempt, outcome)
         }
         var facts = DeferredFacts()
+        // Whole seconds, rounded up: a plugin that says the same number back must not shorten the delay.
         facts.delay = (delay + 999) / 1000
         facts.error = reason(outcome)
         facts.failed = outcome.deferred.map { outcome.failures[$0] }
         facts.mx = outcome.remote
-        // Whole seconds, rounded up: a plugin that says the same number back must not shorten the delay.
         // As Haraka counts: this failure is one of them.
         attempt.mail.failures += 1
         host.ask(.deferred(facts), about: attempt.mail) { [self] verdict in
@@ -103,9 +103,8 @@ extension OutboundEngine {
         }
     }
 
-    /// The place of the last attempt in time tells whether it was said already: no note of its own is needed, which
-    /// would have to be on disk as well.
-    /// Once, when the mail has become as old as outbound.ini says.
+    /// Once, when the mail has become as old as outbound.ini says. The time of the last attempt tells whether it was said
+    /// already, so no note of it has to be on disk.
     private func tellOfDelay(_ attempt: Attempt, _ outcome: Outcome, _ now: Int64) {
         let age = Int64(settings.outbound.reports.delayNotice) * 1000
         let queued = attempt.mail.queueTime
